@@ -1,0 +1,16 @@
+//! Decides what a deployment does next: `plan(snapshot, now) -> changes, next wake`.
+//!
+//! Pure: no clock, no row, no network, no randomness. Each deployment policy is one file under
+//! `policy/`. What it leaves to others: `reconcile` loads snapshots and stores plans, agents act.
+//! Invariants (held by property tests and the simulator): serving instances never below the
+//! policy's floor, instances never above its ceiling, phases never go back, every deployment
+//! ends, a settled world plans nothing.
+
+pub mod change;
+pub mod options;
+pub mod reason;
+pub mod snapshot;
+
+pub use change::{Change, Plan};
+pub use options::DeploymentOptions;
+pub use snapshot::Snapshot;

@@ -1,0 +1,215 @@
+//! What the server and an agent say to each other.
+//!
+//! The agent asks for its host's whole desired list (`GET /agent/v1/desired?known=<generation>`,
+//! held open until there is a newer one), makes the host match it, and reports what it sees
+//! (`POST /agent/v1/report`). Reports are ordered by `(boot, sequence)`: a late one loses.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::routes::{EdgeStatus, EnvironmentRoute};
+use crate::{
+    DeploymentId, EnvironmentId, HostId, InstanceId, Platform, Release, TaskId, Timestamp, VersionId,
+};
+
+/// `POST /agent/v1/join`: a single-use join token is turned into a host credential.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JoinRequest {
+    pub token: String,
+    pub name: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct JoinResponse {
+    pub host: HostId,
+    /// Bearer credential of this host from now on; the server keeps only its hash.
+    pub credential: String,
+}
+
+/// Everything a host should have. What is not listed should not be there.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Desired {
+    /// Grows with every change for this host.
+    pub generation: u64,
+    pub images: Vec<DesiredImage>,
+    pub instances: Vec<DesiredInstance>,
+    /// Routes for the edge of this host (without local addresses, which the agent knows best).
+    pub routes: Vec<EnvironmentRoute>,
+    /// Questions only this host can answer.
+    pub tasks: Vec<Task>,
+}
+
+/// An image that must be here: in use, about to be, or kept for a rollback.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DesiredImage {
+    pub version: VersionId,
+    /// Repository and tag, such as `beanpole/app:v-01h2…`.
+    pub image: String,
+    pub platform: Platform,
+    /// SHA-256 of the source bundle, hex; checked after the download.
+    pub bundle_sha256: String,
+    /// For build logs and messages.
+    pub application: String,
+    pub label: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DesiredInstance {
+    pub id: InstanceId,
+    pub environment: EnvironmentId,
+    pub environment_name: String,
+    pub deployment: DeploymentId,
+    pub release: Release,
+    pub image: String,
+    pub state: DesiredState,
+    /// Environment properties and what the platform adds. Never logged.
+    pub env: BTreeMap<String, String>,
+    pub limits: Limits,
+    pub health: HealthCheck,
+    /// Seconds between SIGTERM and SIGKILL.
+    pub stop_grace_seconds: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DesiredState {
+    Running,
+    /// Stopped gracefully and removed; the agent reports it `Gone`, then the server forgets it.
+    Stopped,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    pub memory_bytes: u64,
+    /// Thousandths of a CPU; 0 is no limit.
+    pub cpu_millis: u32,
+    pub pids: u32,
+}
+
+/// The process health-check options of `aws:elasticbeanstalk:environment:process:default`, and the gate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HealthCheck {
+    pub kind: HealthCheckKind,
+    pub interval_ms: u32,
+    pub timeout_ms: u32,
+    pub healthy_threshold: u32,
+    pub unhealthy_threshold: u32,
+    /// A fresh instance is healthy after this many passes in a row, probed every `gate_interval_ms`.
+    pub gate_passes: u32,
+    pub gate_interval_ms: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "protocol")]
+pub enum HealthCheckKind {
+    Http {
+        path: String,
+        /// Inclusive ranges of status codes that pass (`MatcherHTTPCode`).
+        codes: Vec<(u16, u16)>,
+    },
+    Tcp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Task {
+    pub id: TaskId,
+    pub kind: TaskKind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum TaskKind {
+    /// The last lines of an instance's output.
+    LogTail { instance: InstanceId, lines: u32 },
+}
+
+/// `POST /agent/v1/tasks/{id}`: the answer to a task.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct TaskResult {
+    pub output: Result<String, String>,
+}
+
+/// What one host looks like, whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// When this agent process started; together with `sequence` the order of reports.
+    pub boot: Timestamp,
+    pub sequence: u64,
+    /// The generation of the desired list that the agent works from.
+    pub generation: u64,
+    pub facts: HostFacts,
+    pub images: Vec<ObservedImage>,
+    pub instances: Vec<ObservedInstance>,
+    /// Absent while the edge does not answer.
+    pub edge: Option<EdgeStatus>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostFacts {
+    pub cpus: u32,
+    pub memory_bytes: u64,
+    pub docker_version: String,
+    pub agent_version: String,
+    /// Free bytes where Docker keeps its data, when known.
+    pub disk_free_bytes: Option<u64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ObservedImage {
+    pub version: VersionId,
+    pub state: ImageState,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum ImageState {
+    Building,
+    Ready {
+        /// How long the build took; absent when the image was here already.
+        build_ms: Option<u64>,
+    },
+    Failed {
+        /// One sentence and the last lines of the build's output.
+        reason: String,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ObservedInstance {
+    pub id: InstanceId,
+    pub state: InstanceState,
+    /// Address other hosts' edges can reach it at.
+    pub address: Option<SocketAddr>,
+    /// Times the container was started again after it exited.
+    pub restarts: u32,
+    /// Last lines of the app's output, sent when it is not well.
+    pub log_tail: Option<String>,
+    /// Bytes in use and hundredths of a CPU, when a sample exists.
+    pub memory_bytes: Option<u64>,
+    pub cpu_percent: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "state")]
+pub enum InstanceState {
+    /// The container is being made, or waits for its image.
+    Pending,
+    /// Started, gate not passed yet.
+    Starting {
+        passes: u32,
+        detail: String,
+    },
+    Healthy,
+    /// It was healthy and is not any more.
+    Unhealthy {
+        detail: String,
+    },
+    /// It will not come up: it exits again and again, or the container cannot be made.
+    Failed {
+        reason: String,
+    },
+    /// The container is no more.
+    Gone,
+}

@@ -1,0 +1,19 @@
+//! Types of the REST API under `/api/v1`: one file per resource, one view type per resource.
+//!
+//! Lists are `{items, next}`; errors are [`problem::Problem`] (`application/problem+json`).
+
+pub mod application;
+pub mod deployment;
+pub mod environment;
+pub mod event;
+pub mod host;
+pub mod identity;
+pub mod logs;
+pub mod page;
+pub mod problem;
+pub mod version;
+
+pub use self::{
+    application::*, deployment::*, environment::*, event::*, host::*, identity::*, logs::*, page::*,
+    problem::*, version::*,
+};
