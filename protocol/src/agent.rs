@@ -1,8 +1,14 @@
 //! What the server and an agent say to each other.
 //!
 //! The agent asks for its host's whole desired list (`GET /agent/v1/desired?known=<generation>`,
-//! held open until there is a newer one), makes the host match it, and reports what it sees
-//! (`POST /agent/v1/report`). Reports are ordered by `(boot, sequence)`: a late one loses.
+//! held open until there is another one: 200 with [`Desired`], or 204 after 30 seconds without),
+//! makes the host match it, and reports what it sees (`POST /agent/v1/report`, answered 204).
+//! Reports are ordered by `(boot, sequence)`: a late one loses, silently. An agent reports when
+//! something changes and at the latest every [`REPORT_EVERY_SECONDS`].
+//!
+//! `GET /agent/v1/bundles/{version}` is the source bundle (zip) of a version on the desired list;
+//! `POST /agent/v1/builds/{version}/log` (text body) appends to that build's log, which a new
+//! `attempt` starts afresh. All but `join` carry the host's credential as a bearer token.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,6 +19,12 @@ use crate::routes::{EdgeStatus, EnvironmentRoute};
 use crate::{
     DeploymentId, EnvironmentId, HostId, InstanceId, Platform, Release, TaskId, Timestamp, VersionId,
 };
+
+/// An agent with nothing new to say still says so this often; its lease is [`LEASE_SECONDS`].
+pub const REPORT_EVERY_SECONDS: u64 = 3;
+
+/// A host that was not heard of for this long counts as lost.
+pub const LEASE_SECONDS: u64 = 20;
 
 /// `POST /agent/v1/join`: a single-use join token is turned into a host credential.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -53,6 +65,9 @@ pub struct DesiredImage {
     /// For build logs and messages.
     pub application: String,
     pub label: String,
+    /// Grows when a failed build is to be tried again.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +175,9 @@ pub struct HostFacts {
 pub struct ObservedImage {
     pub version: VersionId,
     pub state: ImageState,
+    /// The `attempt` of the desired image that this is the outcome of.
+    #[serde(default)]
+    pub attempt: u32,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
