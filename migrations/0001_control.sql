@@ -77,8 +77,9 @@ create table control.hosts (
     -- What the agent should work from, and what it says it works from.
     generation bigint not null default 1,
     applied_generation bigint not null default 0,
-    -- Generation of the routes its edge serves; null when its edge does not answer.
-    edge_generation bigint,
+    -- protocol::routes::EdgeStatus as last reported; null when its edge does not answer.
+    edge jsonb,
+    -- Null: it never reported, or its lease ran out and it counts as lost.
     lease_until timestamptz,
     last_seen_at timestamptz,
     facts jsonb not null default '{}'
@@ -115,8 +116,6 @@ create table control.environments (
     health_status text not null default 'Pending',
     health_causes text[] not null default '{}',
     last_event_at timestamptz,
-    -- When reconcile must look at it again; null: only when something is reported.
-    wake_at timestamptz,
     created_at timestamptz not null,
     updated_at timestamptz not null,
     terminated_at timestamptz,
@@ -126,7 +125,18 @@ create table control.environments (
 );
 create unique index environments_name_unique on control.environments (name) where terminated_at is null;
 create unique index environments_cname_unique on control.environments (cname_prefix) where terminated_at is null;
-create index environments_wake on control.environments (wake_at) where wake_at is not null;
+
+create table control.wakes (
+    environment_id text primary key references control.environments on delete cascade,
+    -- When reconcile must look at the environment again; null: only when something is reported.
+    wake_at timestamptz,
+    -- Grows with every request to look again, so that one made while reconcile plans is not lost.
+    requests bigint not null default 0,
+    -- An address or the health of an instance changed: other hosts' routes have to follow.
+    routes_changed boolean not null default false
+);
+create index wakes_due on control.wakes (wake_at) where wake_at is not null;
+comment on table control.wakes is 'Apart from environments, so that a report never waits for a plan (lock order: environment, hosts, instances, wakes)';
 
 create table control.configurations (
     environment_id text not null references control.environments,
@@ -188,9 +198,7 @@ create table control.instances (
     intent_generations jsonb not null default '{}',
     launched_at timestamptz not null,
     -- protocol::agent::ObservedInstance as last reported; null before the first report.
-    observed jsonb,
-    -- Open requests over all edges as last reported, and their other counters.
-    traffic jsonb
+    observed jsonb
 );
 create index instances_by_environment on control.instances (environment_id);
 create index instances_by_host on control.instances (host_id);
@@ -200,6 +208,8 @@ create table control.host_images (
     version_id text not null references control.application_versions on delete cascade,
     state text not null constraint host_images_state_known
         check (state in ('wanted', 'building', 'ready', 'failed')),
+    -- Grows when a failed build is to be tried again.
+    attempt int not null default 1,
     reason text,
     build_ms bigint,
     log text not null default '',
