@@ -58,7 +58,8 @@ pub fn install_tls_provider() {
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-fn segment(text: &str) -> String {
+/// Text as one segment of a URL's path: everything but letters, digits and `-_.~` percent-encoded.
+pub fn segment(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte) {
@@ -70,19 +71,28 @@ fn segment(text: &str) -> String {
     out
 }
 
+/// A proxy named by the process's environment is of no use for a server on this very machine.
+fn is_loopback(base: &str) -> bool {
+    let authority = base.split_once("://").map_or(base, |(_, rest)| rest);
+    let host = authority.split('/').next().unwrap_or_default();
+    host.starts_with("127.") || host.starts_with("[::1]") || host.split(':').next() == Some("localhost")
+}
+
 impl Client {
     /// `base` is the server's URL, such as `http://localhost:8000`; `token` an API token or JWT.
     pub fn new(base: &str, token: Option<String>) -> Result<Self> {
         install_tls_provider();
         let base = base.trim_end_matches('/').to_owned();
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .connect_timeout(Duration::from_secs(10))
-            .user_agent(concat!("beanpole/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(|source| ClientError::Unreachable {
-                url: base.clone(),
-                source,
-            })?;
+            .user_agent(concat!("beanpole/", env!("CARGO_PKG_VERSION")));
+        if is_loopback(&base) {
+            http = http.no_proxy();
+        }
+        let http = http.build().map_err(|source| ClientError::Unreachable {
+            url: base.clone(),
+            source,
+        })?;
         Ok(Self { http, base, token })
     }
 
@@ -233,6 +243,26 @@ impl Client {
             .query(query)
             .header("content-type", "application/zip")
             .header("content-length", length)
+            .body(Body::wrap_stream(body));
+        self.json(request).await
+    }
+    /// As [`Self::upload_version`], for a body whose size is not known before its end.
+    ///
+    /// A stream that ends with an error ends the request, so that half a bundle is never taken for a whole.
+    pub async fn upload_version_unsized<S>(
+        &self,
+        application: &str,
+        label: &str,
+        query: &UploadQuery,
+        body: S,
+    ) -> Result<ApplicationVersion>
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send + 'static,
+    {
+        let request = self
+            .request(Method::PUT, &version_path(application, label))
+            .query(query)
+            .header("content-type", "application/zip")
             .body(Body::wrap_stream(body));
         self.json(request).await
     }
