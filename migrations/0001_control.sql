@@ -1,6 +1,14 @@
 -- The control plane's own tables. One linear history; expand, migrate code, contract.
 create schema control;
 
+create table control.installation (
+    -- One row at most.
+    singleton bool primary key default true constraint installation_is_one check (singleton),
+    key_check bytea not null
+);
+comment on column control.installation.key_check is
+    'HMAC of a constant under the master key: a server with another key refuses to start';
+
 create table control.users (
     id text primary key,
     name text not null constraint users_name_unique unique,

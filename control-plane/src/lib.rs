@@ -1,2 +1,24 @@
-//! stub
+//! The control plane: REST API, agent API and console over Postgres, and the loops that reconcile.
+//!
+//! A server process keeps no truth of its own: any number of them may share one database, and each
+//! may be killed at any instruction. Decisions live in `beanpole-planner`; containers are the agents'.
+
+pub mod api;
+pub mod auth;
+pub mod blobs;
+pub mod config;
+pub mod http;
+pub mod idempotency;
+pub mod migrate;
+pub mod notices;
 pub mod postgres;
+pub mod problem;
+pub mod secrets;
+pub mod serve;
+pub mod state;
+pub mod store;
+pub mod up;
+
+pub use config::{Config, ServeOptions};
+pub use problem::ApiError;
+pub use state::App;

@@ -1,1 +1,22 @@
-fn main() {}
+//! `beanpole`: the server's command line. One module a command under `commands/`.
+
+mod commands;
+
+use clap::Parser;
+
+#[derive(Parser)]
+#[command(name = "beanpole", version, about = "Self-hosted application platform on Docker", long_about = None)]
+struct Arguments {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> std::process::ExitCode {
+    match commands::run(Arguments::parse().command) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("beanpole: {error:#}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

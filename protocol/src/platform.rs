@@ -56,3 +56,10 @@ impl FromStr for Platform {
             .ok_or_else(|| UnknownPlatform(text.to_owned()))
     }
 }
+
+impl TryFrom<String> for Platform {
+    type Error = UnknownPlatform;
+    fn try_from(text: String) -> Result<Self, UnknownPlatform> {
+        text.parse()
+    }
+}

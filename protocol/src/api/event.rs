@@ -36,6 +36,7 @@ pub struct Event {
 
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 pub struct EventQuery {
     /// Only events with a greater id, oldest first. Absent: the newest `limit`, still oldest first.
     #[serde(default, skip_serializing_if = "Option::is_none")]

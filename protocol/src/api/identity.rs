@@ -1,5 +1,7 @@
 //! `/api/v1/session`, `/api/v1/users`, `/api/v1/tokens`
 
+use std::{fmt, str::FromStr};
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Timestamp, TokenId, UserId};
@@ -15,6 +17,45 @@ pub enum Role {
     Deployer,
     /// Also users, tokens of others, hosts.
     Admin,
+}
+
+impl Role {
+    /// Its form on the wire and in the database.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::Deployer => "deployer",
+            Role::Admin => "admin",
+        }
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A role name that is not known here.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("there is no role {0:?}: choose viewer, deployer or admin")]
+pub struct UnknownRole(pub String);
+
+impl FromStr for Role {
+    type Err = UnknownRole;
+    fn from_str(text: &str) -> Result<Self, UnknownRole> {
+        [Role::Viewer, Role::Deployer, Role::Admin]
+            .into_iter()
+            .find(|role| role.name() == text)
+            .ok_or_else(|| UnknownRole(text.to_owned()))
+    }
+}
+
+impl TryFrom<String> for Role {
+    type Error = UnknownRole;
+    fn try_from(text: String) -> Result<Self, UnknownRole> {
+        text.parse()
+    }
 }
 
 /// `POST /api/v1/session`: sign in with a password, or with the code of a one-time link.

@@ -15,6 +15,7 @@ pub struct Page<T> {
 /// `?after=…&limit=…` of every list.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 pub struct PageQuery {
     /// The `next` of the page before.
     #[serde(skip_serializing_if = "Option::is_none", default)]

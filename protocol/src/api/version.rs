@@ -50,6 +50,7 @@ pub enum BuildStatus {
 /// Query of the upload.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::IntoParams))]
+#[cfg_attr(feature = "openapi", into_params(parameter_in = Query))]
 pub struct UploadQuery {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub description: String,

@@ -1,0 +1,49 @@
+//! The REST API: every route in one list, and the OpenAPI document made from it.
+//!
+//! A handler extracts, calls one operation and makes a view. Routes open to everybody say why.
+
+pub mod document;
+pub mod health;
+
+use axum::{Router, response::IntoResponse, routing::get};
+use utoipa::OpenApi;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{ApiError, App};
+
+/// Every route under `/api/v1`, and `/healthz`. Paths are given in full by each handler.
+fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(document::Document::openapi()).routes(routes!(health::healthz))
+}
+
+/// The OpenAPI document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}
+
+/// All that this server answers to.
+pub fn router(app: App) -> Router {
+    let (router, document) = routes().split_for_parts();
+    let document: axum::body::Bytes = document.to_json().unwrap_or_default().into();
+    router
+        // Open to all: it describes the API and holds nothing of this installation.
+        .route(
+            "/api/v1/openapi.json",
+            get(move || async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }),
+        )
+        .fallback(nothing_here)
+        .method_not_allowed_fallback(not_that_method)
+        .with_state(app)
+}
+
+async fn nothing_here(uri: http::Uri) -> impl IntoResponse {
+    ApiError::not_found("no_such_route", format!("there is nothing at {}", uri.path()))
+}
+
+async fn not_that_method(method: http::Method, uri: http::Uri) -> impl IntoResponse {
+    ApiError::new(
+        http::StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        format!("{} does not answer to {method}", uri.path()),
+    )
+}

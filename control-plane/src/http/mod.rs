@@ -1,0 +1,6 @@
+//! HTTP itself: the accept loop, the layers around every route, and extractors whose rejections are
+//! problems. What the routes are is `api`'s business.
+
+pub mod extract;
+pub mod layers;
+pub mod server;

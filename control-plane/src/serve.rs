@@ -1,0 +1,194 @@
+//! A server from its configuration: database, keys, loops, routes, and a stop that ends all of them.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use beanpole_protocol::Timestamp;
+use sqlx::PgPool;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    App, Config, api,
+    auth::passwords::Passwords,
+    blobs::Blobs,
+    http::{
+        layers,
+        server::{self, Limits},
+    },
+    idempotency, migrate,
+    notices::Notices,
+    problem,
+    secrets::{Secrets, SecretsError},
+    store,
+};
+
+/// How long a start waits for a database that does not answer yet.
+const DATABASE_PATIENCE: Duration = Duration::from_secs(60);
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the database does not answer: check BEANPOLE_DATABASE_URL and that Postgres runs")]
+    Database(#[source] sqlx::Error),
+    #[error("the database's tables cannot be brought up to date")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+    #[error("the data folder {path} cannot be used")]
+    Data {
+        path: std::path::PathBuf,
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Secrets(#[from] SecretsError),
+    #[error(
+        "this database belongs to another master key: give this server the key of the others \
+         (BEANPOLE_MASTER_KEY_FILE, or their <data>/master.key)"
+    )]
+    OtherKey,
+    #[error("cannot listen on {address}")]
+    Listen {
+        address: SocketAddr,
+        source: std::io::Error,
+    },
+}
+
+/// A server that runs. Stop it with [`Server::stop`], or wait for what stops it elsewhere.
+pub struct Server {
+    pub app: App,
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    accepting: tokio::task::JoinHandle<()>,
+    loops: JoinSet<()>,
+}
+
+/// Starts a server; it serves when this returns. `stop` ends it.
+pub async fn start(config: Config, stop: CancellationToken) -> Result<Server, StartError> {
+    let app = prepare(config, stop.child_token()).await?;
+    let listen = app.config.listen;
+    let listener = TcpListener::bind(listen)
+        .await
+        .map_err(|source| StartError::Listen {
+            address: listen,
+            source,
+        })?;
+    let address = listener.local_addr().unwrap_or(listen);
+    let limits = Limits {
+        connections: app.config.max_connections,
+        drain: app.config.drain,
+    };
+    let router = layers::around(api::router(app.clone()));
+    let accepting = tokio::spawn(server::serve(listener, router, limits, stop.clone()));
+    let loops = background(&app);
+    tracing::info!(address = %address, "the server is ready");
+    Ok(Server {
+        app,
+        address,
+        stop,
+        accepting,
+        loops,
+    })
+}
+
+/// Everything a server needs before it listens.
+pub async fn prepare(config: Config, stopping: CancellationToken) -> Result<App, StartError> {
+    let pool =
+        store::pool(&config.database_url, config.database_connections).map_err(StartError::Database)?;
+    migrate_when_up(&pool, &stopping).await?;
+    let secrets = Secrets::load(&config.master_key, &config.data)?;
+    let ours = secrets.check_value();
+    let mut connection = pool.acquire().await.map_err(StartError::Database)?;
+    let theirs = store::installation::claim_key_check(&mut connection, &ours)
+        .await
+        .map_err(StartError::Database)?;
+    drop(connection);
+    if theirs != ours {
+        return Err(StartError::OtherKey);
+    }
+    let blobs = Blobs::open(&config.data)
+        .await
+        .map_err(|source| StartError::Data {
+            path: config.data.clone(),
+            source,
+        })?;
+    Ok(App {
+        pool,
+        blobs,
+        secrets,
+        notices: Notices::new(),
+        passwords: Passwords::default(),
+        config: Arc::new(config),
+        stopping,
+    })
+}
+
+/// Migrates as soon as the database answers, which at boot may be after us.
+async fn migrate_when_up(pool: &PgPool, stopping: &CancellationToken) -> Result<(), StartError> {
+    let deadline = tokio::time::Instant::now() + DATABASE_PATIENCE;
+    loop {
+        let error = match pool.acquire().await {
+            Ok(connection) => {
+                drop(connection);
+                return migrate::run(pool).await.map_err(StartError::Migrate);
+            }
+            Err(error) => error,
+        };
+        if !problem::is_outage(&error) || tokio::time::Instant::now() >= deadline {
+            return Err(StartError::Database(error));
+        }
+        tracing::warn!(error.cause = %error, "waiting for the database");
+        tokio::select! {
+            () = stopping.cancelled() => return Err(StartError::Database(error)),
+            () = tokio::time::sleep(Duration::from_millis(500)) => {}
+        }
+    }
+}
+
+/// The loops beside the requests. Each ends by itself when `app.stopping` is cancelled.
+fn background(app: &App) -> JoinSet<()> {
+    let mut loops = JoinSet::new();
+    loops.spawn(forget_old_rows(app.clone()));
+    loops
+}
+
+/// Every ten minutes: idempotency keys older than a day, sign-in codes nobody used.
+async fn forget_old_rows(app: App) {
+    let mut every = tokio::time::interval(Duration::from_secs(600));
+    loop {
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            _ = every.tick() => {}
+        }
+        let now = Timestamp::now();
+        let result = async {
+            idempotency::forget_old(&app.pool, now).await?;
+            store::users::forget_login_codes(&mut *app.pool.acquire().await?, now.into()).await
+        };
+        if let Err(error) = result.await {
+            tracing::warn!(error.cause = %error, "old rows could not be removed; the next round tries again");
+        }
+    }
+}
+
+impl Server {
+    /// Stops taking connections, lets open requests finish within the deadline, ends the loops.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.wait().await;
+    }
+
+    /// Waits until the server has stopped, because its token was cancelled.
+    pub async fn wait(mut self) {
+        if let Err(error) = self.accepting.await {
+            tracing::error!(error.cause = %error, "the accept loop ended with a panic");
+            self.stop.cancel();
+        }
+        let ended = async { while self.loops.join_next().await.is_some() {} };
+        if tokio::time::timeout(Duration::from_secs(10), ended)
+            .await
+            .is_err()
+        {
+            tracing::warn!("loops that did not end in time were cut off");
+        }
+        self.loops.shutdown().await;
+        self.app.pool.close().await;
+    }
+}

@@ -1,0 +1,20 @@
+//! What every handler and loop is given. Cheap to clone; holds no truth, only ways to it.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
+
+use crate::{auth::passwords::Passwords, blobs::Blobs, config::Config, notices::Notices, secrets::Secrets};
+
+#[derive(Clone)]
+pub struct App {
+    pub pool: PgPool,
+    pub blobs: Blobs,
+    pub secrets: Secrets,
+    pub notices: Notices,
+    pub passwords: Passwords,
+    pub config: Arc<Config>,
+    /// Cancelled when the server begins to stop: long polls and streams end then.
+    pub stopping: CancellationToken,
+}

@@ -1,0 +1,41 @@
+//! All SQL of the control plane: one file per table, one statement a function, each named after the
+//! question it answers. Functions take a connection, so that the caller owns the transaction.
+
+pub mod api_tokens;
+pub mod idempotency_keys;
+pub mod installation;
+pub mod users;
+
+use std::{str::FromStr, time::Duration};
+
+use sqlx::{
+    Connection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
+
+use crate::config::DatabaseUrl;
+
+/// A connection that lay idle for longer than this is tried before it is used.
+const TRUSTED_IDLE: Duration = Duration::from_secs(1);
+
+/// A pool that heals by itself: connections a dead server left behind are replaced, not handed out.
+///
+/// No connection is made here; the first request makes it.
+pub fn pool(url: &DatabaseUrl, connections: u32) -> Result<PgPool, sqlx::Error> {
+    let options = PgConnectOptions::from_str(url.reveal())?.application_name("beanpole");
+    Ok(PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .idle_timeout(Duration::from_secs(300))
+        .max_lifetime(Duration::from_secs(1800))
+        .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(async move {
+                if meta.idle_for < TRUSTED_IDLE {
+                    return Ok(true);
+                }
+                Ok(connection.ping().await.is_ok())
+            })
+        })
+        .connect_lazy_with(options))
+}
