@@ -180,6 +180,10 @@ create table control.deployments (
     -- Time without an instance in service: closed stretches, and the start of an open one.
     outage_ms bigint not null default 0,
     outage_since timestamptz,
+    -- How far it is, as last counted: instances on the new release, and percent of traffic on it.
+    instances_total int not null default 0,
+    instances_done int not null default 0,
+    traffic_percent int not null default 0,
     built_at timestamptz,
     started_at timestamptz not null,
     finished_at timestamptz,
