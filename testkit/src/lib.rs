@@ -1,1 +1,15 @@
-//! stub
+//! System tests' ground: a whole Beanpole of its own for each test, on real Docker and Postgres.
+//!
+//! Holds the world, sample applications, load and waiting; the tests are in `tests/`. Everything a
+//! world starts ends with it, also when the test panics; what a failed test leaves for reading is
+//! in `target/test-scratch/<test>`.
+
+pub mod apps;
+pub mod bundle;
+pub mod load;
+pub mod wait;
+pub mod world;
+
+pub use load::{Load, LoadReport};
+pub use wait::eventually;
+pub use world::World;

@@ -24,12 +24,17 @@ impl Account {
         if !geteuid().is_root() {
             return Ok(None);
         }
-        let passwd = fs::read_to_string("/etc/passwd").map_err(|error| format!("/etc/passwd cannot be read: {error}"))?;
-        SUITABLE.iter().find_map(|name| find(&passwd, name)).map(Some).ok_or_else(|| {
-            "PostgreSQL does not run as root and neither the account beanpole-db nor postgres exists: \
+        let passwd = fs::read_to_string("/etc/passwd")
+            .map_err(|error| format!("/etc/passwd cannot be read: {error}"))?;
+        SUITABLE
+            .iter()
+            .find_map(|name| find(&passwd, name))
+            .map(Some)
+            .ok_or_else(|| {
+                "PostgreSQL does not run as root and neither the account beanpole-db nor postgres exists: \
              install the package postgresql, or run `useradd --system beanpole-db`"
-                .to_owned()
-        })
+                    .to_owned()
+            })
     }
 
     /// Makes a command run as this account, in a folder it may read.
@@ -50,7 +55,11 @@ fn find(passwd: &str, name: &str) -> Option<Account> {
         (fields.next()? == name).then_some(())?;
         let uid = fields.nth(1)?.parse().ok()?;
         let gid = fields.next()?.parse().ok()?;
-        Some(Account { name: name.to_owned(), uid, gid })
+        Some(Account {
+            name: name.to_owned(),
+            uid,
+            gid,
+        })
     })
 }
 
@@ -61,7 +70,14 @@ mod tests {
     #[test]
     fn an_account_is_found_by_its_whole_name() {
         let passwd = "root:x:0:0:root:/root:/bin/bash\npostgres2:x:1:1::/:/bin/sh\npostgres:x:105:113:,,,:/var/lib/postgresql:/bin/bash\n";
-        assert_eq!(find(passwd, "postgres"), Some(Account { name: "postgres".into(), uid: 105, gid: 113 }));
+        assert_eq!(
+            find(passwd, "postgres"),
+            Some(Account {
+                name: "postgres".into(),
+                uid: 105,
+                gid: 113
+            })
+        );
         assert_eq!(find(passwd, "beanpole-db"), None);
     }
 }

@@ -25,7 +25,12 @@ impl Binaries {
             .into_iter()
             .flatten()
             .flatten()
-            .filter_map(|entry| Some((entry.file_name().to_str()?.parse().ok()?, entry.path().join("bin"))))
+            .filter_map(|entry| {
+                Some((
+                    entry.file_name().to_str()?.parse().ok()?,
+                    entry.path().join("bin"),
+                ))
+            })
             .collect();
         versions.sort();
         let debian = versions.into_iter().rev().map(|(_, folder)| folder);
@@ -43,5 +48,7 @@ impl Binaries {
 }
 
 fn is_complete(folder: &Path) -> bool {
-    ["initdb", "pg_ctl", "postgres"].iter().all(|name| folder.join(name).is_file())
+    ["initdb", "pg_ctl", "postgres"]
+        .iter()
+        .all(|name| folder.join(name).is_file())
 }

@@ -31,14 +31,30 @@ pub enum ClusterError {
     Binaries(#[from] BinariesError),
     #[error("{0}")]
     Account(String),
-    #[error("the folder {0} is too long a path for a database socket: choose a shorter data folder (at most {LONGEST_SOCKET_FOLDER} bytes with /postgres/run)")]
+    #[error(
+        "the folder {0} is too long a path for a database socket: choose a shorter data folder (at most {LONGEST_SOCKET_FOLDER} bytes with /postgres/run)"
+    )]
     PathTooLong(PathBuf),
     #[error("{doing} {path}: {source}")]
-    Io { doing: &'static str, path: PathBuf, source: std::io::Error },
+    Io {
+        doing: &'static str,
+        path: PathBuf,
+        source: std::io::Error,
+    },
     #[error("{program} failed ({status}): {output}")]
-    Program { program: String, status: std::process::ExitStatus, output: String },
-    #[error("the database cluster in {folder} is of PostgreSQL {found}, the installed server is {installed}: run pg_upgrade, or install PostgreSQL {found}")]
-    OtherVersion { folder: PathBuf, found: String, installed: String },
+    Program {
+        program: String,
+        status: std::process::ExitStatus,
+        output: String,
+    },
+    #[error(
+        "the database cluster in {folder} is of PostgreSQL {found}, the installed server is {installed}: run pg_upgrade, or install PostgreSQL {found}"
+    )]
+    OtherVersion {
+        folder: PathBuf,
+        found: String,
+        installed: String,
+    },
 }
 
 type Result<T, E = ClusterError> = std::result::Result<T, E>;
@@ -53,7 +69,11 @@ impl Cluster {
     pub fn prepare(folder: &Path) -> Result<Self> {
         let binaries = Binaries::find()?;
         let account = Account::to_drop_to().map_err(ClusterError::Account)?;
-        let cluster = Self { binaries, account, folder: folder.to_owned() };
+        let cluster = Self {
+            binaries,
+            account,
+            folder: folder.to_owned(),
+        };
         if cluster.socket_folder().as_os_str().len() > LONGEST_SOCKET_FOLDER {
             return Err(ClusterError::PathTooLong(cluster.socket_folder()));
         }
@@ -99,7 +119,9 @@ impl Cluster {
             return Ok(());
         }
         let mut command = self.command("pg_ctl");
-        command.args(["stop", "-m", "fast", "-w", "-t", "60", "-D"]).arg(self.data());
+        command
+            .args(["stop", "-m", "fast", "-w", "-t", "60", "-D"])
+            .arg(self.data());
         run(command).map(drop)
     }
 
@@ -107,14 +129,21 @@ impl Cluster {
     pub fn start(&self) -> Result<()> {
         let mut command = self.command("pg_ctl");
         command.args(["start", "-w", "-t", "60", "-s", "-l"]);
-        command.arg(self.folder.join("server.log")).arg("-D").arg(self.data());
+        command
+            .arg(self.folder.join("server.log"))
+            .arg("-D")
+            .arg(self.data());
         run(command).map(drop)
     }
 
     /// True while a server process holds the data directory.
     pub fn is_running(&self) -> Result<bool> {
         let mut command = self.command("pg_ctl");
-        command.args(["status", "-D"]).arg(self.data()).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+            .args(["status", "-D"])
+            .arg(self.data())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
         let status = command.status().map_err(io("start", Path::new("pg_ctl")))?;
         Ok(status.success())
     }
@@ -138,7 +167,11 @@ impl Cluster {
 
     fn command(&self, program: &str) -> Command {
         let mut command = Command::new(self.binaries.program(program));
-        command.current_dir(&self.folder).env_clear().env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
+        command
+            .current_dir(&self.folder)
+            .env_clear()
+            .env("LC_ALL", "C.UTF-8")
+            .stdin(Stdio::null());
         if let Some(account) = &self.account {
             account.apply(&mut command);
         }
@@ -153,7 +186,15 @@ impl Cluster {
         }
         self.make_private(&fresh)?;
         let mut command = self.command("initdb");
-        command.args(["--auth=trust", "--data-checksums", "--encoding=UTF8", "--locale=C.UTF-8", "-U", NAME, "-D"]);
+        command.args([
+            "--auth=trust",
+            "--data-checksums",
+            "--encoding=UTF8",
+            "--locale=C.UTF-8",
+            "-U",
+            NAME,
+            "-D",
+        ]);
         run({
             command.arg(&fresh);
             command
@@ -178,30 +219,48 @@ impl Cluster {
     fn create_database(&self, data: &Path) -> Result<()> {
         let mut command = self.command("postgres");
         command.args(["--single", "-D"]).arg(data).arg("postgres");
-        command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(io("start", Path::new("postgres --single")))?;
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped());
+        let mut child = command
+            .spawn()
+            .map_err(io("start", Path::new("postgres --single")))?;
         if let Some(mut input) = child.stdin.take() {
             use std::io::Write;
             let statement = format!("create database {NAME};\n");
-            input.write_all(statement.as_bytes()).map_err(io("write to", Path::new("postgres --single")))?;
+            input
+                .write_all(statement.as_bytes())
+                .map_err(io("write to", Path::new("postgres --single")))?;
         }
-        let output = child.wait_with_output().map_err(io("wait for", Path::new("postgres --single")))?;
+        let output = child
+            .wait_with_output()
+            .map_err(io("wait for", Path::new("postgres --single")))?;
         check("postgres --single", output).map(drop)
     }
 
     fn check_version(&self, data: &Path) -> Result<()> {
         let path = data.join("PG_VERSION");
-        let found = fs::read_to_string(&path).map_err(io("read", &path))?.trim().to_owned();
+        let found = fs::read_to_string(&path)
+            .map_err(io("read", &path))?
+            .trim()
+            .to_owned();
         let mut command = self.command("postgres");
         command.arg("--version");
         let version = run(command)?;
-        let installed =
-            version.split_whitespace().find(|word| word.starts_with(|c: char| c.is_ascii_digit())).unwrap_or_default();
+        let installed = version
+            .split_whitespace()
+            .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+            .unwrap_or_default();
         let major = installed.split('.').next().unwrap_or_default().to_owned();
         if major == found {
             Ok(())
         } else {
-            Err(ClusterError::OtherVersion { folder: self.folder.clone(), found, installed: major })
+            Err(ClusterError::OtherVersion {
+                folder: self.folder.clone(),
+                found,
+                installed: major,
+            })
         }
     }
 
@@ -224,9 +283,19 @@ fn run(mut command: Command) -> Result<String> {
     // A server started by pg_ctl inherits our pipes: output goes to files or nowhere, never to a pipe we wait on.
     let starts_server = command.get_args().any(|arg| arg == "start");
     if starts_server {
-        let status =
-            command.stdout(Stdio::null()).stderr(Stdio::null()).status().map_err(io("start", Path::new(&program)))?;
-        return check(&program, Output { status, stdout: Vec::new(), stderr: Vec::new() });
+        let status = command
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .map_err(io("start", Path::new(&program)))?;
+        return check(
+            &program,
+            Output {
+                status,
+                stdout: Vec::new(),
+                stderr: Vec::new(),
+            },
+        );
     }
     let output = command.output().map_err(io("start", Path::new(&program)))?;
     check(&program, output)
@@ -240,7 +309,11 @@ fn check(program: &str, output: Output) -> Result<String> {
     if text.is_empty() {
         let _ = output.stdout.as_slice().read_to_string(&mut text);
     }
-    Err(ClusterError::Program { program: program.to_owned(), status: output.status, output: text })
+    Err(ClusterError::Program {
+        program: program.to_owned(),
+        status: output.status,
+        output: text,
+    })
 }
 
 #[cfg(test)]

@@ -1,0 +1,91 @@
+//! Sample applications, good and broken, as bundles.
+
+use crate::bundle::zip;
+
+/// Answers its version at `/`, its host name at `/who`, and `/slow` after three seconds.
+pub fn web(version: &str) -> Vec<u8> {
+    python(&format!(
+        r#"import os, socket, time
+VERSION = {version:?}
+def application(environ, start_response):
+    path = environ["PATH_INFO"]
+    if path == "/slow":
+        time.sleep(3)
+    if path.startswith("/env/"):
+        body = os.environ.get(path[5:], "(unset)")
+    elif path == "/who":
+        body = socket.gethostname()
+    else:
+        body = VERSION
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [body.encode()]
+"#
+    ))
+}
+
+/// Listens and answers every request with 500.
+pub fn answers_500() -> Vec<u8> {
+    python(
+        r#"import sys
+print("the database is on fire", file=sys.stderr, flush=True)
+def application(environ, start_response):
+    start_response("500 Internal Server Error", [("Content-Type", "text/plain")])
+    return [b"broken"]
+"#,
+    )
+}
+
+/// Exits as soon as it starts, with a line on stderr.
+pub fn exits() -> Vec<u8> {
+    procfile(
+        "web: python3 -c \"import sys; sys.exit('missing setting FOO')\"",
+        "",
+    )
+}
+
+/// Runs for ever without listening.
+pub fn never_listens() -> Vec<u8> {
+    procfile(
+        "web: python3 sleeper.py",
+        "import time\nprint('thinking', flush=True)\nwhile True: time.sleep(1)\n",
+    )
+}
+
+/// Listens, and has to be killed.
+pub fn ignores_sigterm(version: &str) -> Vec<u8> {
+    procfile(
+        "web: python3 sleeper.py",
+        &format!(
+            r#"import http.server, os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        body = {version:?}.encode()
+        self.send_response(200); self.send_header("Content-Length", str(len(body))); self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args): pass
+http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).serve_forever()
+"#
+        ),
+    )
+}
+
+/// Its Dockerfile's build fails after saying why.
+pub fn does_not_build() -> Vec<u8> {
+    zip(&[(
+        "Dockerfile",
+        "FROM debian:bookworm-slim\nRUN echo the compiler says no && exit 3\nCMD [\"true\"]\n",
+    )])
+}
+
+fn python(application: &str) -> Vec<u8> {
+    zip(&[("application.py", application), ("requirements.txt", "")])
+}
+
+fn procfile(line: &str, sleeper: &str) -> Vec<u8> {
+    zip(&[
+        ("Procfile", line),
+        ("sleeper.py", sleeper),
+        ("requirements.txt", ""),
+    ])
+}

@@ -1,0 +1,9 @@
+//! Whole-system tests: real Docker, real Postgres, the programs as they are shipped.
+
+mod bad_input;
+mod broken_versions;
+mod cli;
+mod console;
+mod instances;
+mod policies;
+mod recovery;
