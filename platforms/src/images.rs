@@ -1,0 +1,168 @@
+//! The images that Beanpole makes itself: one base, one for each platform on top of it.
+//!
+//! A tag carries a hash of everything the image is made from, so an image that exists under its tag is
+//! current. Pulling, importing and building are the agent's.
+
+use beanpole_protocol::Platform;
+use sha2::{Digest, Sha256};
+
+/// The Debian release that images are made from.
+pub const SUITE: &str = "bookworm";
+
+/// What a registry would give; also the alias that our base gets where none answers.
+pub const SEED_PULL: (&str, &str) = ("debian", "bookworm-slim");
+
+/// Where packages come from, and whom to trust.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sources {
+    pub mirror: String,
+    pub security_mirror: String,
+    pub npm_registry: String,
+    /// File name and PEM text of certificate authorities beyond Debian's, sorted by name.
+    pub authorities: Vec<(String, Vec<u8>)>,
+}
+
+impl Default for Sources {
+    fn default() -> Self {
+        Self {
+            mirror: "http://mirror.example/debian".to_owned(),
+            security_mirror: "http://mirror.example/debian-security".to_owned(),
+            npm_registry: "https://registry.example".to_owned(),
+            authorities: Vec::new(),
+        }
+    }
+}
+
+/// One file of a build context.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContextFile {
+    pub path: String,
+    pub mode: u32,
+    pub content: Vec<u8>,
+}
+
+/// An image to be built from its folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageBuild {
+    /// `base` or the platform's name.
+    pub name: &'static str,
+    /// Repository and tag.
+    pub tag: String,
+    pub files: Vec<ContextFile>,
+    pub arguments: Vec<(&'static str, String)>,
+}
+
+fn file(path: &str, mode: u32, content: &[u8]) -> ContextFile {
+    ContextFile {
+        path: path.to_owned(),
+        mode,
+        content: content.to_vec(),
+    }
+}
+
+/// The tag of the image that the base stands on.
+pub fn seed_tag() -> String {
+    format!("beanpole/seed:{SUITE}")
+}
+
+/// The base image on the seed image `seed`, which is named by tag.
+pub fn base(sources: &Sources, seed: &str) -> ImageBuild {
+    let mut files = vec![
+        file("Dockerfile", 0o644, include_bytes!("../base/Dockerfile")),
+        file(
+            "files/usr/sbin/policy-rc.d",
+            0o755,
+            include_bytes!("../base/files/usr/sbin/policy-rc.d"),
+        ),
+        file(
+            "files/etc/dpkg/dpkg.cfg.d/beanpole",
+            0o644,
+            include_bytes!("../base/files/etc/dpkg/dpkg.cfg.d/beanpole"),
+        ),
+        file(
+            "files/etc/apt/apt.conf.d/90beanpole",
+            0o644,
+            include_bytes!("../base/files/etc/apt/apt.conf.d/90beanpole"),
+        ),
+        // The folder must exist in the context even when there is nothing to trust.
+        file(
+            "ca/README",
+            0o644,
+            b"Certificate authorities of the host Beanpole runs on.\n",
+        ),
+    ];
+    for (name, pem) in &sources.authorities {
+        files.push(file(&format!("ca/{name}"), 0o644, pem));
+    }
+    let arguments = vec![
+        ("SEED", seed.to_owned()),
+        ("SUITE", SUITE.to_owned()),
+        ("MIRROR", sources.mirror.clone()),
+        ("SECURITY_MIRROR", sources.security_mirror.clone()),
+    ];
+    tagged("base", files, arguments)
+}
+
+/// The image of a platform on the base image `base`; none for a platform that brings its own.
+pub fn platform(platform: Platform, sources: &Sources, base: &str) -> Option<ImageBuild> {
+    let mut arguments = vec![("BASE", base.to_owned())];
+    let files = match platform {
+        Platform::Docker => return None,
+        Platform::Python => vec![
+            file("Dockerfile", 0o644, include_bytes!("../python/Dockerfile")),
+            file("start", 0o755, include_bytes!("../python/start")),
+        ],
+        Platform::NodeJs => {
+            arguments.push((
+                "NPM_REGISTRY",
+                sources.npm_registry.trim_end_matches('/').to_owned(),
+            ));
+            vec![file("Dockerfile", 0o644, include_bytes!("../nodejs/Dockerfile"))]
+        }
+    };
+    Some(tagged(platform.name(), files, arguments))
+}
+
+fn tagged(name: &'static str, files: Vec<ContextFile>, arguments: Vec<(&'static str, String)>) -> ImageBuild {
+    let mut hash = Sha256::new();
+    let mut feed = |part: &[u8]| {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    };
+    for file in &files {
+        feed(file.path.as_bytes());
+        feed(&file.mode.to_be_bytes());
+        feed(&file.content);
+    }
+    for (name, value) in &arguments {
+        feed(name.as_bytes());
+        feed(value.as_bytes());
+    }
+    let digest = hex::encode(hash.finalize());
+    ImageBuild {
+        name,
+        tag: format!("beanpole/{name}:{}", &digest[..12]),
+        files,
+        arguments,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_changes_with_what_goes_in_and_only_then() {
+        let plain = Sources::default();
+        let mut company = plain.clone();
+        company
+            .authorities
+            .push(("company.crt".to_owned(), b"pem".to_vec()));
+        let (one, two) = (base(&plain, "s"), base(&company, "s"));
+        assert_eq!(one, base(&plain, "s"));
+        assert_ne!(one.tag, two.tag);
+        let python = |base: &ImageBuild| platform(Platform::Python, &plain, &base.tag).unwrap().tag;
+        assert_ne!(python(&one), python(&two));
+        assert_eq!(platform(Platform::Docker, &plain, "b"), None);
+    }
+}

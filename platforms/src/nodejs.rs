@@ -1,0 +1,228 @@
+//! The build of a Node.js application: npm on its manifest first, source second, `start` script.
+//!
+//! The start script is run as npm would run it, but without npm in between, which would hide the
+//! application from SIGTERM.
+
+use serde::Deserialize;
+
+use crate::{
+    plan::{AppBuild, Manifest, PlanError, generated},
+    procfile,
+    source::Source,
+    start::StartCommand,
+};
+
+const INSTALL: &str = "npm install --omit=dev && rm -rf /root/.npm /home/webapp/.npm";
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Package {
+    name: serde_json::Value,
+    version: serde_json::Value,
+    scripts: serde_json::Map<String, serde_json::Value>,
+    dependencies: serde_json::Map<String, serde_json::Value>,
+    #[serde(rename = "optionalDependencies")]
+    optional: serde_json::Map<String, serde_json::Value>,
+    workspaces: serde_json::Value,
+}
+
+impl Package {
+    fn script(&self, name: &str) -> Option<&str> {
+        self.scripts
+            .get(name)?
+            .as_str()
+            .map(str::trim)
+            .filter(|line| !line.is_empty())
+    }
+
+    /// Whether an install reads more of the bundle than the manifest.
+    fn install_needs_source(&self) -> bool {
+        let hooks = ["preinstall", "install", "postinstall", "prepare", "prepublish"];
+        let local = |(_, version): (&String, &serde_json::Value)| {
+            version.as_str().is_some_and(|version| {
+                ["file:", "link:", ".", "/", "~/"]
+                    .iter()
+                    .any(|start| version.starts_with(start))
+            })
+        };
+        !self.workspaces.is_null()
+            || hooks.iter().any(|hook| self.script(hook).is_some())
+            || self.dependencies.iter().chain(&self.optional).any(local)
+    }
+}
+
+pub(crate) fn plan(source: &Source, platform_image: &str) -> Result<AppBuild, PlanError> {
+    let package: Option<Package> =
+        match source.text("package.json") {
+            Some(text) => Some(serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(
+                |error| PlanError::PackageJson {
+                    detail: error.to_string(),
+                },
+            )?),
+            None if source.has("package.json") => {
+                return Err(PlanError::PackageJson {
+                    detail: "it is too large or not UTF-8".to_owned(),
+                });
+            }
+            None => None,
+        };
+    let start = start(source, package.as_ref())?;
+    let (manifest, install) = match &package {
+        // Beanstalk's rule: who ships node_modules wants exactly those.
+        Some(_) if source.has_folder("node_modules") => (Manifest::None, None),
+        Some(package) if package.install_needs_source() => (Manifest::WholeSource, Some(INSTALL)),
+        Some(_) => (manifest_files(source), Some(INSTALL)),
+        None => (Manifest::None, None),
+    };
+    Ok(generated(platform_image, &manifest, install, &start))
+}
+
+fn manifest_files(source: &Source) -> Manifest {
+    let files = [
+        "package.json",
+        "package-lock.json",
+        "npm-shrinkwrap.json",
+        ".npmrc",
+    ];
+    Manifest::Files(
+        files
+            .into_iter()
+            .filter(|file| source.has(file))
+            .map(str::to_owned)
+            .collect(),
+    )
+}
+
+fn start(source: &Source, package: Option<&Package>) -> Result<StartCommand, PlanError> {
+    if let Some(text) = source.text("Procfile") {
+        return Ok(StartCommand::line(&procfile::web(text)?));
+    }
+    if let Some(package) = package
+        && let Some(line) = package.script("start")
+    {
+        let mut start = match package.script("prestart") {
+            Some(before) => StartCommand::line_after(before, line),
+            None => StartCommand::line(line),
+        };
+        start.env.push("npm_lifecycle_event=start".to_owned());
+        for (name, value) in [
+            ("npm_package_name", &package.name),
+            ("npm_package_version", &package.version),
+        ] {
+            if let Some(value) = value.as_str().filter(|value| is_plain(value)) {
+                start.env.push(format!("{name}={value}"));
+            }
+        }
+        return Ok(start);
+    }
+    ["app.js", "server.js"]
+        .into_iter()
+        .find(|file| source.has(file))
+        .map(|file| StartCommand::line(&format!("node {file}")))
+        .ok_or(PlanError::NothingToRunNode)
+}
+
+/// Text that needs no quoting in a Dockerfile.
+fn is_plain(text: &str) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"@/._+-".contains(&b))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn source(files: &[(&str, &str)]) -> Source {
+        let mut source = Source::default();
+        for (path, text) in files {
+            source.add_text(*path, *text);
+        }
+        source
+    }
+
+    #[test]
+    fn the_start_rules_follow_their_order() {
+        for (files, expected) in [
+            (
+                &[
+                    ("Procfile", "web: node a.js"),
+                    ("package.json", r#"{"scripts":{"start":"x"}}"#),
+                ][..],
+                "exec node a.js",
+            ),
+            (
+                &[("package.json", r#"{"scripts":{"start":"node index.js"}}"#)],
+                "exec node index.js",
+            ),
+            (
+                &[("package.json", "{}"), ("server.js", ""), ("app.js", "")],
+                "exec node app.js",
+            ),
+            (
+                &[("package.json", "{}"), ("server.js", "")],
+                "exec node server.js",
+            ),
+            (
+                &[("package.json", r#"{"scripts":{"prestart":"a","start":"b"}}"#)],
+                "trap : TERM INT\n(a) || exit\nb",
+            ),
+        ] {
+            let source = source(files);
+            let package = source
+                .text("package.json")
+                .map(|text| serde_json::from_str(text).unwrap());
+            assert_eq!(
+                start(&source, package.as_ref()).unwrap().argv[2],
+                expected,
+                "{files:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn nothing_to_start_is_said() {
+        let error = plan(&source(&[("package.json", "{}"), ("index.js", "")]), "p").unwrap_err();
+        assert_eq!(error, PlanError::NothingToRunNode);
+    }
+
+    #[test]
+    fn broken_json_is_said() {
+        let error = plan(&source(&[("package.json", "{")]), "p")
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("package.json"), "{error}");
+    }
+
+    #[test]
+    fn local_dependencies_and_hooks_need_the_source_before_the_install() {
+        for text in [
+            r#"{"scripts":{"start":"x","postinstall":"y"}}"#,
+            r#"{"scripts":{"start":"x"},"dependencies":{"a":"file:./a"}}"#,
+            r#"{"scripts":{"start":"x"},"workspaces":["a"]}"#,
+        ] {
+            let dockerfile = plan(&source(&[("package.json", text)]), "p")
+                .unwrap()
+                .dockerfile
+                .unwrap();
+            let copy = dockerfile.find("COPY --chown").unwrap();
+            assert!(copy < dockerfile.find("npm install").unwrap(), "{dockerfile}");
+        }
+    }
+
+    #[test]
+    fn shipped_modules_are_kept() {
+        let source = source(&[
+            ("package.json", r#"{"scripts":{"start":"node ."}}"#),
+            ("node_modules/a/index.js", ""),
+        ]);
+        assert!(
+            !plan(&source, "p")
+                .unwrap()
+                .dockerfile
+                .unwrap()
+                .contains("npm install")
+        );
+    }
+}
