@@ -6,11 +6,16 @@
 //! policy's floor, instances never above its ceiling, phases never go back, every deployment
 //! ends, a settled world plans nothing.
 
+pub mod cause;
 pub mod change;
+pub mod closing;
 pub mod options;
 pub mod reason;
 pub mod snapshot;
 
-pub use change::{Change, Plan};
+pub use cause::Cause;
+pub use change::{Change, Phase, Plan, Purpose};
+pub use closing::closing;
 pub use options::DeploymentOptions;
+pub use reason::{Left, Reason};
 pub use snapshot::Snapshot;

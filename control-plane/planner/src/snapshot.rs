@@ -6,7 +6,7 @@ use beanpole_protocol::{
     DeploymentId, EnvironmentId, HostId, InstanceId, Release, Timestamp, api::DeploymentKind,
 };
 
-use crate::{change::Phase, options::DeploymentOptions};
+use crate::{change::Phase, options::DeploymentOptions, reason::Reason};
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Snapshot {
@@ -27,6 +27,8 @@ pub struct Snapshot {
     /// Percent of new requests that go to instances of the deployment's release while a traffic
     /// split is on; none when all in-service instances share the traffic evenly.
     pub split: Option<u8>,
+    /// What the last `Change::SetHindrance` said: kept so that an unchanged trouble is said once.
+    pub hindrance: Option<Reason>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -55,7 +57,10 @@ pub struct Instance {
     pub id: InstanceId,
     pub host: HostId,
     pub release: Release,
+    /// The deployment it was launched for (see `change::Purpose`).
     pub deployment: DeploymentId,
+    /// Memory it reserves on its host until it is forgotten, bytes.
+    pub memory: u64,
     pub intent: Intent,
     pub observed: Observed,
     pub launched_at: Timestamp,
@@ -80,8 +85,10 @@ pub enum Intent {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Observed {
     Pending,
-    /// Started, gate not passed.
-    Starting,
+    /// Started, gate not passed. `detail` is what its last check met; it may be empty.
+    Starting {
+        detail: String,
+    },
     Healthy,
     /// Was healthy, fails its checks now.
     Unhealthy {
@@ -119,7 +126,12 @@ pub struct HostImage {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImageState {
     Absent,
+    /// From the moment `PrepareImage` was written down, not only once an agent says so.
     Building,
     Ready,
-    Failed { reason: String },
+    /// `at`: when it failed. A failure older than the deployment is tried again.
+    Failed {
+        reason: String,
+        at: Timestamp,
+    },
 }
