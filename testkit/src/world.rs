@@ -63,16 +63,9 @@ pub fn programs() -> PathBuf {
     if let Some(folder) = std::env::var_os("BEANPOLE_TEST_PROGRAMS") {
         return folder.into();
     }
-    let test = std::env::current_exe().expect("the test's own path");
-    let folder = test
-        .parent()
-        .and_then(Path::parent)
-        .expect("target/<profile>/deps");
-    assert!(
-        folder.join("beanpole").is_file(),
-        "build the programs first: cargo build --workspace --bins"
-    );
-    folder.to_owned()
+    let me = std::env::current_exe().expect("the program's own path");
+    let folder = me.ancestors().skip(1).take(2).find(|folder| folder.join("beanpole").is_file());
+    folder.expect("build the programs first: cargo build --workspace --bins").to_owned()
 }
 
 impl World {
