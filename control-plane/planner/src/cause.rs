@@ -34,6 +34,8 @@ pub enum Cause {
     TooFewHealthy { serving: u32, floor: u32 },
     /// The phase did not end in time, for none of the reasons above.
     Overdue { seconds: u64 },
+    /// The stored phase is none of the policy's.
+    StrayPhase { phase: String },
     /// Somebody asked for it.
     Aborted { by: String },
 }
@@ -52,6 +54,7 @@ impl Cause {
             Cause::NotStopped { .. } => "not_stopped",
             Cause::TooFewHealthy { .. } => "too_few_healthy",
             Cause::Overdue { .. } => "overdue",
+            Cause::StrayPhase { .. } => "stray_phase",
             Cause::Aborted { .. } => "aborted",
         }
     }
@@ -124,6 +127,12 @@ impl fmt::Display for Cause {
                  so no further one could be taken out"
             ),
             Cause::Overdue { seconds } => write!(f, "It did not get on within {seconds} seconds"),
+            Cause::StrayPhase { phase } => {
+                write!(
+                    f,
+                    "The deployment is recorded in phase {phase:?}, which its policy does not have"
+                )
+            }
             Cause::Aborted { by } => write!(f, "Aborted by {by}"),
         }
     }

@@ -1,0 +1,43 @@
+//! What is due whatever else goes on: drained instances stop, stopped ones are forgotten.
+//!
+//! Invariant: nothing stays draining beyond its delay or stopping beyond `STOP_LIMIT`, so that
+//! whoever waits for either always gets on.
+
+use crate::{
+    draft::Draft,
+    limits::STOP_LIMIT,
+    reason::Reason,
+    snapshot::{Intent, Observed},
+};
+
+pub(crate) fn run(draft: &mut Draft<'_>) {
+    for at in draft.indices(|row| !row.stays()) {
+        match draft.rows[at].intent.clone() {
+            Intent::Draining { since } => {
+                let delay = draft.deregistration_delay();
+                let row = &draft.rows[at];
+                if row.drained || row.dead() {
+                    draft.stop(at, |instance| Reason::Drained { instance });
+                } else if since + delay <= draft.now {
+                    let seconds = delay.as_secs();
+                    draft.stop(at, |instance| Reason::DrainTimeout { instance, seconds });
+                } else {
+                    draft.wake_at(since + delay);
+                }
+            }
+            Intent::Stopping { since } => {
+                if draft.rows[at].observed == Observed::Gone {
+                    draft.forget(at, |instance| Reason::Stopped { instance });
+                } else if draft.rows[at].lost {
+                    draft.forget_lost(at);
+                } else if since + STOP_LIMIT <= draft.now {
+                    let seconds = STOP_LIMIT.as_secs();
+                    draft.forget(at, |instance| Reason::StopTimeout { instance, seconds });
+                } else {
+                    draft.wake_at(since + STOP_LIMIT);
+                }
+            }
+            Intent::Standby | Intent::InService => {}
+        }
+    }
+}
