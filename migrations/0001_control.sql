@@ -121,6 +121,8 @@ create table control.environments (
     split_percent int constraint environments_split_in_range check (split_percent between 0 and 100),
     -- planner::Reason that keeps it from what it should be; null: nothing does.
     hindrance jsonb,
+    -- planner::Reason: what keeps it from what it should be; null: nothing does.
+    hindrance jsonb,
     deployment_count int not null default 0,
     health_color text not null default 'Grey',
     health_status text not null default 'Pending',

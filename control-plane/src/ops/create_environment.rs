@@ -1,0 +1,144 @@
+//! A new environment, and the deployment that launches it.
+
+use beanpole_protocol::{
+    EnvironmentId, Release, Timestamp,
+    api::{CreateEnvironment, DeploymentKind, EnvironmentChange},
+};
+use sqlx::PgConnection;
+
+use super::{
+    begin::{self, Start},
+    names, views,
+};
+use crate::{
+    ApiError, App, configurations,
+    options::{OptionSet, Settings},
+    store::{
+        deployable,
+        environments::{self, NewEnvironment},
+    },
+};
+
+/// Checks everything, then writes the environment, its first configuration and its launch.
+pub async fn create_environment(
+    app: &App,
+    conn: &mut PgConnection,
+    request: &CreateEnvironment,
+    now: Timestamp,
+) -> Result<EnvironmentChange, ApiError> {
+    names::environment(&request.name)?;
+    let prefix = request.cname_prefix.as_deref().unwrap_or(&request.name);
+    let cname_prefix = names::cname_prefix(prefix)?;
+    let (application, version, platform) =
+        find_version(conn, &request.application, &request.version_label).await?;
+    if let Some(asked) = request.platform
+        && asked != platform
+    {
+        return Err(ApiError::unprocessable(
+            "platform_mismatch",
+            format!(
+                "version {} is built for {platform}, not for {asked}: leave the platform out, or upload the \
+                 version for {asked}",
+                request.version_label
+            ),
+        )
+        .with_field("platform"));
+    }
+    let set = OptionSet::parse(&request.options)?;
+    let settings = Settings::of(&set, platform)?;
+    let (name_taken, cname_taken) = environments::taken(conn, &request.name, &cname_prefix).await?;
+    if name_taken {
+        return Err(name_exists(&request.name));
+    }
+    if cname_taken {
+        return Err(cname_exists(&cname_prefix));
+    }
+
+    let id = EnvironmentId::random();
+    let new = NewEnvironment {
+        id: &id,
+        application: &application,
+        name: &request.name,
+        cname_prefix: &cname_prefix,
+        platform,
+        min_instances: settings.min_instances,
+        max_instances: settings.max_instances,
+        desired_instances: settings.min_instances,
+        now,
+    };
+    environments::insert(conn, &new).await.map_err(|error| {
+        match error
+            .as_database_error()
+            .and_then(|database| database.constraint())
+        {
+            Some("environments_name_unique") => name_exists(&request.name),
+            Some("environments_cname_unique") => cname_exists(&cname_prefix),
+            _ => error.into(),
+        }
+    })?;
+    environments::lock(conn, &id).await?;
+    let configuration = configurations::append(conn, &app.secrets, &id, &set, now).await?;
+    let environment = environments::by_id(conn, &id)
+        .await?
+        .ok_or(sqlx::Error::RowNotFound)?;
+    let start = Start {
+        environment: &environment,
+        kind: DeploymentKind::Launch,
+        target: &Release {
+            version,
+            configuration,
+        },
+        label: &request.version_label,
+        options: &settings.deployment,
+    };
+    let deployment = begin::begin(conn, &start, now).await?;
+    views::change(conn, &app.config, &id, Some(&deployment), now).await
+}
+
+fn name_exists(name: &str) -> ApiError {
+    ApiError::conflict(
+        "environment_exists",
+        format!("there is an environment named {name} already; choose another name"),
+    )
+    .with_field("name")
+}
+
+fn cname_exists(prefix: &str) -> ApiError {
+    ApiError::conflict(
+        "cname_taken",
+        format!(
+            "DNS name {prefix} is not available: another environment has it; choose another CNAME prefix"
+        ),
+    )
+    .with_field("cname_prefix")
+}
+
+/// The application, and its version of this label with its platform.
+pub(super) async fn find_version(
+    conn: &mut PgConnection,
+    application: &str,
+    label: &str,
+) -> Result<
+    (
+        beanpole_protocol::ApplicationId,
+        beanpole_protocol::VersionId,
+        beanpole_protocol::Platform,
+    ),
+    ApiError,
+> {
+    let found = deployable::find(conn, application, label).await?.ok_or_else(|| {
+        ApiError::not_found(
+            "application_not_found",
+            format!("No Application named {application} found."),
+        )
+        .with_field("application")
+    })?;
+    let (version, platform) = found.version.ok_or_else(|| {
+        ApiError::not_found(
+            "version_not_found",
+            format!("application {application} has no version labelled {label}; upload it first"),
+        )
+        .with_field("version_label")
+    })?;
+    Ok((found.application, version, platform))
+}

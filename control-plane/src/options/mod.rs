@@ -1,0 +1,22 @@
+//! Option settings of environments: Beanstalk's namespaces, names, defaults and limits as data.
+//!
+//! [`OptionSet`] is what is set and stored; [`Settings`] is what it means, typed. No string of an
+//! option travels past this module. Precedence of sources and `.ebextensions` are not its business.
+//! Invariant: an option is acted on or refused by name; none is taken and ignored.
+
+pub mod catalogue;
+mod error;
+mod nearest;
+pub mod properties;
+mod set;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod unsupported;
+mod values;
+
+pub use self::{
+    error::OptionError,
+    set::{Difference, OptionSet, Reveal},
+    settings::{EnvironmentType, Settings, WhenBusy, check_policy},
+};
