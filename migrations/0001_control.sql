@@ -119,8 +119,6 @@ create table control.environments (
     desired_instances int not null,
     -- Percent of traffic on the active deployment's release; null: no split.
     split_percent int constraint environments_split_in_range check (split_percent between 0 and 100),
-    -- planner::Reason that keeps it from what it should be; null: nothing does.
-    hindrance jsonb,
     -- planner::Reason: what keeps it from what it should be; null: nothing does.
     hindrance jsonb,
     deployment_count int not null default 0,

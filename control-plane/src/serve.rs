@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     App, Config, api,
-    auth::passwords::Passwords,
+    auth::{attempts::SignIns, passwords::Passwords},
     blobs::Blobs,
     http::{
         layers,
@@ -115,6 +115,7 @@ pub async fn prepare(config: Config, stopping: CancellationToken) -> Result<App,
         secrets,
         notices: Notices::new(),
         passwords: Passwords::default(),
+        sign_ins: SignIns::default(),
         config: Arc::new(config),
         stopping,
     })

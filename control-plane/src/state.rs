@@ -5,7 +5,13 @@ use std::sync::Arc;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use crate::{auth::passwords::Passwords, blobs::Blobs, config::Config, notices::Notices, secrets::Secrets};
+use crate::{
+    auth::{attempts::SignIns, passwords::Passwords},
+    blobs::Blobs,
+    config::Config,
+    notices::Notices,
+    secrets::Secrets,
+};
 
 #[derive(Clone)]
 pub struct App {
@@ -14,6 +20,7 @@ pub struct App {
     pub secrets: Secrets,
     pub notices: Notices,
     pub passwords: Passwords,
+    pub sign_ins: SignIns,
     pub config: Arc<Config>,
     /// Cancelled when the server begins to stop: long polls and streams end then.
     pub stopping: CancellationToken,

@@ -182,6 +182,16 @@ impl Client {
     pub async fn whoami(&self) -> Result<Principal> {
         self.get("/session").await
     }
+    /// Ends all sessions of the caller.
+    pub async fn sign_out(&self) -> Result<()> {
+        self.delete("/session").await
+    }
+    pub async fn set_password(&self, user: &str, password: &SetPassword) -> Result<()> {
+        let path = format!("/users/{}/password", segment(user));
+        self.send(self.request(Method::PUT, &path).json(password))
+            .await
+            .map(drop)
+    }
     pub async fn users(&self, page: &PageQuery) -> Result<Page<User>> {
         self.get_query("/users", page).await
     }

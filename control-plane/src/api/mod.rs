@@ -4,6 +4,12 @@
 
 pub mod document;
 pub mod health;
+pub mod paging;
+pub mod session;
+#[cfg(test)]
+mod tests;
+pub mod tokens;
+pub mod users;
 
 use axum::{Router, response::IntoResponse, routing::get};
 use utoipa::OpenApi;
@@ -13,17 +19,31 @@ use crate::{ApiError, App};
 
 /// Every route under `/api/v1`, and `/healthz`. Paths are given in full by each handler.
 fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::with_openapi(document::Document::openapi()).routes(routes!(health::healthz))
+    OpenApiRouter::with_openapi(document::Document::openapi())
+        .routes(routes!(health::healthz))
+        .routes(routes!(session::sign_in, session::whoami, session::sign_out))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::delete))
+        .routes(routes!(users::set_password))
+        .routes(routes!(tokens::list, tokens::create))
+        .routes(routes!(tokens::revoke))
+}
+
+/// The routes, and the document that tells of each of them.
+fn parts() -> (Router<App>, utoipa::openapi::OpenApi) {
+    let (router, mut document) = routes().split_for_parts();
+    document::complete(&mut document);
+    (router, document)
 }
 
 /// The OpenAPI document.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+    parts().1
 }
 
 /// All that this server answers to.
 pub fn router(app: App) -> Router {
-    let (router, document) = routes().split_for_parts();
+    let (router, document) = parts();
     let document: axum::body::Bytes = document.to_json().unwrap_or_default().into();
     router
         // Open to all: it describes the API and holds nothing of this installation.

@@ -5,6 +5,7 @@
 //! why. The user's row is read on each request, so that a removed user, a revoked token or a changed
 //! role counts at once.
 
+pub mod attempts;
 pub mod identify;
 pub mod passwords;
 pub mod session;

@@ -1,9 +1,14 @@
 //! One module a command.
 
+mod database;
+mod host;
+mod login_link;
 mod migrate;
 mod openapi;
 mod serve;
+mod token;
 mod up;
+mod user;
 
 use anyhow::Context;
 
@@ -17,6 +22,14 @@ pub enum Command {
     Migrate(migrate::Options),
     /// Print the OpenAPI document
     Openapi,
+    /// Users of the API and the console
+    User(user::Options),
+    /// Print a link that signs a user in, once, within 15 minutes
+    LoginLink(login_link::Options),
+    /// API tokens for programs
+    Token(token::Options),
+    /// Docker hosts
+    Host(host::Options),
 }
 
 /// Runs a command to its end.
@@ -26,6 +39,10 @@ pub fn run(command: Command) -> anyhow::Result<()> {
         Command::Openapi => openapi::run(),
         Command::Serve(options) => runtime()?.block_on(serve::run(*options)),
         Command::Migrate(options) => runtime()?.block_on(migrate::run(options)),
+        Command::User(options) => runtime()?.block_on(user::run(options)),
+        Command::LoginLink(options) => runtime()?.block_on(login_link::run(options)),
+        Command::Token(options) => runtime()?.block_on(token::run(options)),
+        Command::Host(options) => runtime()?.block_on(host::run(options)),
     }
 }
 

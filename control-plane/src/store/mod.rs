@@ -2,9 +2,23 @@
 //! question it answers. Functions take a connection, so that the caller owns the transaction.
 
 pub mod api_tokens;
+pub mod column;
+pub mod configurations;
+pub mod deployable;
+pub mod deployments;
+pub mod environments;
+pub mod events;
+pub mod host_images;
+pub mod host_join_tokens;
+pub mod hosts;
 pub mod idempotency_keys;
 pub mod installation;
+pub mod instances;
+pub mod tasks;
+#[cfg(test)]
+pub mod testing;
 pub mod users;
+pub mod wakes;
 
 use std::{str::FromStr, time::Duration};
 

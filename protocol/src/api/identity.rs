@@ -106,6 +106,15 @@ pub struct CreateUser {
     pub password: String,
 }
 
+/// `PUT /api/v1/users/{name}/password`. All sessions of the user end with it.
+#[derive(Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(deny_unknown_fields)]
+pub struct SetPassword {
+    /// At least 12 characters.
+    pub password: String,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ApiToken {
