@@ -35,3 +35,6 @@ pub use plan::plan;
 pub use policy::Bounds;
 pub use reason::{Left, Reason};
 pub use snapshot::Snapshot;
+
+#[cfg(test)]
+mod sim;

@@ -479,7 +479,7 @@ impl fmt::Display for Reason {
 
 fn short_of(f: &mut fmt::Formatter<'_>, instances: u32, desired: u32) -> fmt::Result {
     match instances < desired {
-        true => write!(f, " {desired} should run, but no host had room for more."),
+        true => write!(f, " {desired} should run; the others follow as hosts have room."),
         false => Ok(()),
     }
 }

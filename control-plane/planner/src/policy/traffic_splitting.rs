@@ -46,11 +46,11 @@ fn come_up(draft: &mut Draft<'_>, deployment: &Deployment, bounds: Bounds) -> St
             None => Step::Wait,
         };
     }
+    gate::admit(draft, deployment, |row| row.is_new);
     let new_percent = share(draft, deployment);
     if bounds.desired > 0 {
         draft.set_split(Some(new_percent), Reason::SplitStarts { new_percent });
     }
-    gate::admit(draft, deployment, |row| row.is_new);
     let seconds = deployment.options.evaluation_time.as_secs();
     draft.advance(
         Phase::Evaluating,
@@ -90,10 +90,13 @@ fn evaluate(draft: &mut Draft<'_>, deployment: &Deployment, bounds: Bounds) -> S
     }
 }
 
-/// The new group's percentage: everything where nothing old takes traffic.
+/// The new group's percentage: nothing goes to a group without an instance in service.
 fn share(draft: &Draft<'_>, deployment: &Deployment) -> u8 {
-    match draft.count(|row| !row.is_new && row.in_service()) {
-        0 => 100,
+    let new = draft.count(|row| row.is_new && row.in_service());
+    let old = draft.count(|row| !row.is_new && row.in_service());
+    match (new, old) {
+        (_, 0) => 100,
+        (0, _) => 0,
         _ => deployment.options.new_version_percent.min(100),
     }
 }

@@ -1,0 +1,74 @@
+//! What holds in every simulated world. Every plan of every run goes through `check` as well.
+
+use std::time::Duration;
+
+use beanpole_protocol::api::DeploymentStatus;
+use proptest::prelude::*;
+
+use super::{
+    generate::{fair_weather, scenario},
+    run::Run,
+    scenario::Behaviour,
+    world::version,
+};
+use crate::{plan, snapshot::Observed};
+
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// 1500 worlds a property; `PROPTEST_CASES` asks for more.
+fn config() -> ProptestConfig {
+    let asked = std::env::var_os("PROPTEST_CASES").is_some();
+    let config = ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    match asked {
+        true => config,
+        false => ProptestConfig {
+            cases: 1500,
+            ..config
+        },
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn every_deployment_keeps_its_promises_and_ends(scenario in scenario()) {
+        let run = Run::of(&scenario, Duration::from_secs(5));
+        prop_assert!(!run.ended.is_empty());
+    }
+
+    #[test]
+    fn a_good_version_is_deployed_by_every_policy(scenario in fair_weather()) {
+        let run = Run::of(&scenario, Duration::from_secs(60));
+        let (status, reason) = run.end();
+        prop_assert_eq!(status, DeploymentStatus::Succeeded, "{}", reason);
+        let rows = &run.world.snapshot.instances;
+        prop_assert_eq!(rows.len(), scenario.desired as usize);
+        prop_assert!(rows.iter().all(|row| row.release.version == version(2) && row.observed == Observed::Healthy));
+    }
+
+    #[test]
+    fn a_settled_world_plans_nothing(scenario in scenario()) {
+        let run = Run::of(&scenario, HOUR * 2);
+        let current = run.world.snapshot.current.as_ref().map(|current| current.version.clone());
+        let hopeless = current.is_some_and(|version| run.world.behaviours[&version] != Behaviour::Good);
+        if !hopeless {
+            let later = run.world.now + HOUR;
+            let plan = plan(&run.world.snapshot, later);
+            prop_assert!(plan.changes.is_empty(), "{:?}\n{}", plan.changes, run.log.join("\n"));
+            prop_assert_eq!(plan.next_wake, None);
+        }
+    }
+
+    #[test]
+    fn an_app_that_never_comes_up_is_started_seldom(scenario in scenario()) {
+        let run = Run::of(&scenario, HOUR);
+        let before = run.world.launched;
+        let again = Run::of(&scenario, HOUR * 2);
+        let per_hour = again.world.launched - before;
+        prop_assert!(per_hour <= 13 * run.world.snapshot.desired, "{per_hour} launches in an hour");
+    }
+}
