@@ -47,19 +47,33 @@ const TAG: &str = "beanpole-bench/floor:now";
 
 impl Bare {
     pub async fn connect() -> anyhow::Result<Self> {
-        let docker = Docker::connect_with_socket_defaults()?.negotiate_version().await?;
-        Ok(Self { docker, running: Vec::new() })
+        let docker = Docker::connect_with_socket_defaults()?
+            .negotiate_version()
+            .await?;
+        Ok(Self {
+            docker,
+            running: Vec::new(),
+        })
     }
 
     /// Builds `files` and replaces what runs with `instances` containers of it.
-    pub async fn replace(&mut self, files: &[(&str, String)], port: u16, instances: usize) -> anyhow::Result<Floor> {
+    pub async fn replace(
+        &mut self,
+        files: &[(&str, String)],
+        port: u16,
+        instances: usize,
+    ) -> anyhow::Result<Floor> {
         let began = Instant::now();
         self.build(files).await?;
         let built = Instant::now();
         try_join_all(self.running.drain(..).map(|id| stop(&self.docker, id))).await?;
         let stopped = Instant::now();
         self.running = try_join_all((0..instances).map(|_| start(&self.docker, port))).await?;
-        Ok(Floor { build: built - began, stop: stopped - built, boot: stopped.elapsed() })
+        Ok(Floor {
+            build: built - began,
+            stop: stopped - built,
+            boot: stopped.elapsed(),
+        })
     }
 
     pub async fn clean(&mut self) -> anyhow::Result<()> {
@@ -75,8 +89,16 @@ impl Bare {
             header.set_mode(0o644);
             context.append_data(&mut header, name, content.as_bytes())?;
         }
-        let options = BuildImageOptionsBuilder::default().t(TAG).rm(true).forcerm(true).version(BuilderVersion::BuilderV1);
-        let mut stream = self.docker.build_image(options.build(), None, Some(body_full(context.into_inner()?.into())));
+        let options = BuildImageOptionsBuilder::default()
+            .t(TAG)
+            .rm(true)
+            .forcerm(true)
+            .version(BuilderVersion::BuilderV1);
+        let mut stream = self.docker.build_image(
+            options.build(),
+            None,
+            Some(body_full(context.into_inner()?.into())),
+        );
         while let Some(step) = stream.next().await {
             step.context("the floor's image does not build")?;
         }
@@ -85,15 +107,25 @@ impl Bare {
 }
 
 async fn stop(docker: &Docker, id: String) -> anyhow::Result<()> {
-    docker.stop_container(&id, Some(StopContainerOptionsBuilder::default().t(10).build())).await?;
-    docker.remove_container(&id, Some(RemoveContainerOptionsBuilder::default().force(true).build())).await?;
+    docker
+        .stop_container(&id, Some(StopContainerOptionsBuilder::default().t(10).build()))
+        .await?;
+    docker
+        .remove_container(
+            &id,
+            Some(RemoveContainerOptionsBuilder::default().force(true).build()),
+        )
+        .await?;
     Ok(())
 }
 
 /// One container, created, started and waited for until it answers 200.
 async fn start(docker: &Docker, port: u16) -> anyhow::Result<String> {
     let key = format!("{port}/tcp");
-    let binding = PortBinding { host_ip: Some("127.0.0.1".to_owned()), host_port: Some(String::new()) };
+    let binding = PortBinding {
+        host_ip: Some("127.0.0.1".to_owned()),
+        host_port: Some(String::new()),
+    };
     let body = ContainerCreateBody {
         image: Some(TAG.to_owned()),
         env: Some(vec![format!("PORT={port}")]),
@@ -105,7 +137,10 @@ async fn start(docker: &Docker, port: u16) -> anyhow::Result<String> {
         }),
         ..ContainerCreateBody::default()
     };
-    let id = docker.create_container(None::<CreateContainerOptions>, body).await?.id;
+    let id = docker
+        .create_container(None::<CreateContainerOptions>, body)
+        .await?
+        .id;
     docker.start_container(&id, None).await?;
     let details = docker.inspect_container(&id, None).await?;
     let published = details
@@ -128,7 +163,9 @@ async fn start(docker: &Docker, port: u16) -> anyhow::Result<String> {
 async fn answers_200(address: SocketAddr) -> bool {
     let ask = async {
         let mut stream = TcpStream::connect(address).await?;
-        stream.write_all(b"GET / HTTP/1.1\r\nhost: floor\r\nconnection: close\r\n\r\n").await?;
+        stream
+            .write_all(b"GET / HTTP/1.1\r\nhost: floor\r\nconnection: close\r\n\r\n")
+            .await?;
         let mut answer = [0u8; 12];
         stream.read_exact(&mut answer).await?;
         Ok::<_, std::io::Error>(&answer[9..12] == b"200")

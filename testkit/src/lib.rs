@@ -5,6 +5,7 @@
 //! in `target/test-scratch/<test>`.
 
 pub mod apps;
+pub mod browser;
 pub mod bundle;
 pub mod load;
 pub mod wait;

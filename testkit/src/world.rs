@@ -64,8 +64,14 @@ pub fn programs() -> PathBuf {
         return folder.into();
     }
     let me = std::env::current_exe().expect("the program's own path");
-    let folder = me.ancestors().skip(1).take(2).find(|folder| folder.join("beanpole").is_file());
-    folder.expect("build the programs first: cargo build --workspace --bins").to_owned()
+    let folder = me
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .find(|folder| folder.join("beanpole").is_file());
+    folder
+        .expect("build the programs first: cargo build --workspace --bins")
+        .to_owned()
 }
 
 impl World {

@@ -62,13 +62,19 @@ async fn main() -> anyhow::Result<()> {
     for &instances in &arguments.instances {
         let name = format!("bench-{instances:02}");
         let mut settings = options(instances, DeploymentPolicy::AllAtOnce);
-        settings.retain(|option| option.name != "GatePasses" && option.name != "Memory" && option.name != "MaxSize");
+        settings.retain(|option| {
+            option.name != "GatePasses" && option.name != "Memory" && option.name != "MaxSize"
+        });
         settings.push(option("beanpole:deployment", "GatePasses", 1));
         settings.push(option("beanpole:deployment", "GateInterval", 50));
         settings.push(option("beanpole:instance", "Memory", 64));
         settings.push(option("aws:autoscaling:asg", "MaxSize", instances.max(4)));
         let launched = world.launch(&name, archive(round), settings).await;
-        anyhow::ensure!(launched.status == DeploymentStatus::Succeeded, "{:?}", launched.reason);
+        anyhow::ensure!(
+            launched.status == DeploymentStatus::Succeeded,
+            "{:?}",
+            launched.reason
+        );
         bare.replace(&files(round), PORT, instances as usize).await?;
         let (mut floors, mut totals) = (Vec::new(), Vec::new());
         for _ in 0..arguments.rounds {
@@ -80,7 +86,9 @@ async fn main() -> anyhow::Result<()> {
         }
         rows.push(Row::new(instances, &floors, totals));
         let change = world.client.terminate_environment(&name).await?;
-        world.result(&change.deployment.context("a terminate deployment")?).await;
+        world
+            .result(&change.deployment.context("a terminate deployment")?)
+            .await;
     }
     bare.clean().await?;
     print(&rows, arguments.json);
@@ -100,7 +108,11 @@ async fn beanpole(world: &World, name: &str, round: usize) -> anyhow::Result<Dur
     let began = Instant::now();
     let deployment = world.deploy(name, &label, None).await;
     let result = world.client.deployment_result(&deployment.id, 120).await?;
-    anyhow::ensure!(result.status == DeploymentStatus::Succeeded, "{:?}", result.reason);
+    anyhow::ensure!(
+        result.status == DeploymentStatus::Succeeded,
+        "{:?}",
+        result.reason
+    );
     Ok(began.elapsed())
 }
 
@@ -140,11 +152,21 @@ fn print(rows: &[Row], json: bool) {
         return;
     }
     println!("Milliseconds, medians. Floor: bare Docker calls; own: Beanpole's total less the floor.");
-    println!("{:>9} {:>7} {:>7} {:>7} {:>7} {:>9} {:>7} {:>8}", "instances", "build", "stop", "boot", "floor", "Beanpole", "own", "own/floor");
+    println!(
+        "{:>9} {:>7} {:>7} {:>7} {:>7} {:>9} {:>7} {:>8}",
+        "instances", "build", "stop", "boot", "floor", "Beanpole", "own", "own/floor"
+    );
     for row in rows {
         println!(
             "{:>9} {:>7} {:>7} {:>7} {:>7} {:>9} {:>7} {:>7.0}%",
-            row.instances, row.floor_build_ms, row.floor_stop_ms, row.floor_boot_ms, row.floor_ms, row.beanpole_ms, row.own_ms, row.own_percent_of_floor
+            row.instances,
+            row.floor_build_ms,
+            row.floor_stop_ms,
+            row.floor_boot_ms,
+            row.floor_ms,
+            row.beanpole_ms,
+            row.own_ms,
+            row.own_percent_of_floor
         );
     }
 }

@@ -22,7 +22,11 @@ fn bp(world: &World, folder: &Path, home: &Path, words: &[&str]) -> Output {
 }
 
 fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 fn json(output: &Output) -> serde_json::Value {
@@ -48,7 +52,10 @@ async fn a_first_deploy_and_a_failed_one_from_the_command_line() {
     assert!(init.status.success(), "{}", text(&init));
     let create = run(&["create", "shop-live", "--single"]);
     assert!(create.status.success(), "{}", text(&create));
-    assert_eq!(world.get("shop-live", "/").await.unwrap(), (200, "one".to_owned()));
+    assert_eq!(
+        world.get("shop-live", "/").await.unwrap(),
+        (200, "one".to_owned())
+    );
 
     let status = run(&["status", "--json"]);
     assert_eq!(json(&status)["name"], "shop-live", "{}", text(&status));
@@ -56,20 +63,35 @@ async fn a_first_deploy_and_a_failed_one_from_the_command_line() {
     fs::write(project.path().join("application.py"), GOOD.replace("one", "two")).unwrap();
     let deploy = run(&["deploy", "--label", "two"]);
     assert!(deploy.status.success(), "{}", text(&deploy));
-    assert_eq!(world.get("shop-live", "/").await.unwrap(), (200, "two".to_owned()));
+    assert_eq!(
+        world.get("shop-live", "/").await.unwrap(),
+        (200, "two".to_owned())
+    );
 
     let set = run(&["setenv", "COLOUR=green"]);
     assert!(set.status.success(), "{}", text(&set));
     assert!(text(&run(&["printenv"])).contains("COLOUR"));
 
     // A broken version ends with exit code 1 and the application's own last words.
-    fs::write(project.path().join("application.py"), "raise SystemExit('no database configured')\n").unwrap();
+    fs::write(
+        project.path().join("application.py"),
+        "raise SystemExit('no database configured')\n",
+    )
+    .unwrap();
     let broken = run(&["deploy", "--label", "broken"]);
     assert_eq!(broken.status.code(), Some(1), "{}", text(&broken));
-    assert!(text(&broken).contains("no database configured"), "{}", text(&broken));
+    assert!(
+        text(&broken).contains("no database configured"),
+        "{}",
+        text(&broken)
+    );
 
     let events = run(&["events"]);
-    assert!(events.status.success() && !events.stdout.is_empty(), "{}", text(&events));
+    assert!(
+        events.status.success() && !events.stdout.is_empty(),
+        "{}",
+        text(&events)
+    );
     let terminate = run(&["terminate", "--force"]);
     assert!(terminate.status.success(), "{}", text(&terminate));
 }
