@@ -3,6 +3,7 @@
 //! A server process keeps no truth of its own: any number of them may share one database, and each
 //! may be killed at any instruction. Decisions live in `beanpole-planner`; containers are the agents'.
 
+pub mod agents;
 pub mod api;
 pub mod auth;
 pub mod blobs;
@@ -16,6 +17,7 @@ pub mod ops;
 pub mod options;
 pub mod postgres;
 pub mod problem;
+pub mod reconcile;
 pub mod secrets;
 pub mod serve;
 pub mod state;

@@ -6,6 +6,8 @@ use axum::response::{IntoResponse, Response};
 use beanpole_protocol::api::Problem;
 use http::{HeaderValue, StatusCode, header};
 
+use crate::options::OptionError;
+
 /// An answer other than success.
 #[derive(Debug, thiserror::Error)]
 #[error("{kind}: {message}")]
@@ -151,6 +153,12 @@ pub fn is_outage(error: &sqlx::Error) -> bool {
             .code()
             .is_some_and(|code| code.starts_with("08") || code.starts_with("57P") || code.starts_with("53")),
         _ => false,
+    }
+}
+
+impl From<OptionError> for ApiError {
+    fn from(error: OptionError) -> Self {
+        ApiError::unprocessable(error.kind(), error.to_string()).with_field(error.field())
     }
 }
 

@@ -17,7 +17,7 @@ use crate::{
     },
     idempotency, migrate,
     notices::Notices,
-    problem,
+    problem, reconcile,
     secrets::{Secrets, SecretsError},
     store,
 };
@@ -147,6 +147,10 @@ async fn migrate_when_up(pool: &PgPool, stopping: &CancellationToken) -> Result<
 fn background(app: &App) -> JoinSet<()> {
     let mut loops = JoinSet::new();
     loops.spawn(forget_old_rows(app.clone()));
+    loops.spawn(app.notices.clone().listen(app.pool.clone(), app.stopping.clone()));
+    loops.spawn(reconcile::run(app.clone()));
+    loops.spawn(reconcile::hosts::run(app.clone()));
+    loops.spawn(reconcile::retention::run(app.clone()));
     loops
 }
 

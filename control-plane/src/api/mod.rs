@@ -51,6 +51,7 @@ pub fn router(app: App) -> Router {
             "/api/v1/openapi.json",
             get(move || async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }),
         )
+        .merge(crate::agents::router())
         .fallback(nothing_here)
         .method_not_allowed_fallback(not_that_method)
         .with_state(app)

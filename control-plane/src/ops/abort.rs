@@ -48,13 +48,7 @@ pub async fn abort(
         let message = format!("{by} asked to abort deployment {}.", running.number);
         let event = (Severity::Warn, "abort_requested", message.as_str());
         record::event(conn, &environment, about, event, now).await?;
-        wakes::request(
-            conn,
-            std::slice::from_ref(&running.environment_id),
-            Routes::Same,
-            now,
-        )
-        .await?;
+        wakes::request_one(conn, &running.environment_id, Routes::Same, now).await?;
     }
     let row = deployments::by_id(conn, id).await?.ok_or_else(|| not_found(id))?;
     Ok(views::deployment(row, now))

@@ -61,7 +61,7 @@ pub async fn begin(
         let event = (Severity::Info, kind, message.as_str());
         record::event(conn, environment, about, event, now).await?;
     }
-    wakes::request(conn, std::slice::from_ref(&environment.id), Routes::Same, now).await?;
+    wakes::request_one(conn, &environment.id, Routes::Same, now).await?;
     Ok(id)
 }
 

@@ -111,7 +111,7 @@ async fn apply_at_once(
     };
     let event = (Severity::Info, "options_changed", message.as_str());
     record::event(conn, environment, About::default(), event, now).await?;
-    wakes::request(conn, std::slice::from_ref(&environment.id), Routes::Changed, now).await?;
+    wakes::request_one(conn, &environment.id, Routes::Changed, now).await?;
     Ok(())
 }
 

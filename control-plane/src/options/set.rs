@@ -161,6 +161,22 @@ impl OptionSet {
         all
     }
 
+    /// These options, but with all that instances run with taken from `other`.
+    pub fn with_instances_as_in(&self, other: &OptionSet) -> OptionSet {
+        let about = |set: &OptionSet, instances: bool| {
+            let kept = set
+                .options
+                .iter()
+                .filter(move |((namespace, name), _)| reaches_instances(namespace, name) == instances);
+            kept.map(|(key, value)| (key.clone(), value.clone()))
+                .collect::<Vec<_>>()
+        };
+        OptionSet {
+            options: about(self, false).into_iter().chain(about(other, true)).collect(),
+            properties: other.properties.clone(),
+        }
+    }
+
     /// What has to happen to get from `self` to `next`.
     pub fn difference(&self, next: &OptionSet) -> Difference {
         if self == next {

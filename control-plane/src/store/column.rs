@@ -64,7 +64,23 @@ pub fn json_or_null<T: DeserializeOwned>(row: &PgRow, column: &str) -> sqlx::Res
 
 /// A value as JSON, for storing it.
 pub fn to_json<T: Serialize>(value: &T) -> sqlx::Result<serde_json::Value> {
-    serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(error.into()))
+    let mut json = serde_json::to_value(value).map_err(|error| sqlx::Error::Encode(error.into()))?;
+    clean_json(&mut json);
+    Ok(json)
+}
+
+/// Text that Postgres can hold: it knows no zero character, and apps do print some.
+pub fn clean(text: &str) -> String {
+    text.replace('\0', "\u{FFFD}")
+}
+
+fn clean_json(value: &mut serde_json::Value) {
+    match value {
+        serde_json::Value::String(text) if text.contains('\0') => *text = clean(text),
+        serde_json::Value::Array(items) => items.iter_mut().for_each(clean_json),
+        serde_json::Value::Object(fields) => fields.values_mut().for_each(clean_json),
+        _ => {}
+    }
 }
 
 pub fn time(row: &PgRow, column: &str) -> sqlx::Result<Timestamp> {

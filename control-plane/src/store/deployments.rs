@@ -1,5 +1,7 @@
 //! `control.deployments`.
 
+use std::collections::BTreeMap;
+
 use beanpole_planner::{DeploymentOptions, change::Phase};
 use beanpole_protocol::{
     DeploymentId, EnvironmentId, Release, Timestamp,
@@ -300,4 +302,22 @@ pub async fn set_progress(
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// The release each running deployment brings, by environment.
+pub async fn active_targets(conn: &mut PgConnection) -> sqlx::Result<BTreeMap<EnvironmentId, Release>> {
+    sqlx::query(
+        "select environment_id, version_id, configuration from control.deployments where finished_at is null",
+    )
+    .fetch_all(conn)
+    .await?
+    .iter()
+    .map(|row| {
+        let release = Release {
+            version: parsed(row, "version_id")?,
+            configuration: row.try_get("configuration")?,
+        };
+        Ok((parsed(row, "environment_id")?, release))
+    })
+    .collect()
 }

@@ -178,6 +178,16 @@ pub async fn living(conn: &mut PgConnection) -> sqlx::Result<Vec<EnvironmentRow>
         .await
 }
 
+/// The ids of all living environments, sorted.
+pub async fn living_ids(conn: &mut PgConnection) -> sqlx::Result<Vec<EnvironmentId>> {
+    sqlx::query("select id from control.environments where terminated_at is null order by id")
+        .fetch_all(conn)
+        .await?
+        .iter()
+        .map(|row| parsed(row, "id"))
+        .collect()
+}
+
 /// Whether a living environment has this name, or this CNAME prefix.
 pub async fn taken(conn: &mut PgConnection, name: &str, cname_prefix: &str) -> sqlx::Result<(bool, bool)> {
     sqlx::query_as(

@@ -3,7 +3,7 @@
 use beanpole_protocol::{EnvironmentId, HostId, Platform, Timestamp, VersionId};
 use sqlx::{FromRow, PgConnection, Row, postgres::PgRow};
 
-use super::column::{at, count, named, parsed};
+use super::column::{at, clean, count, named, parsed, time};
 
 /// Where a build stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
@@ -33,6 +33,8 @@ pub struct ImageRow {
     pub state: BuildState,
     pub attempt: u32,
     pub reason: Option<String>,
+    /// When it came into this state.
+    pub updated_at: Timestamp,
 }
 
 impl FromRow<'_, PgRow> for ImageRow {
@@ -43,6 +45,7 @@ impl FromRow<'_, PgRow> for ImageRow {
             state: named(row, "state")?,
             attempt: count(row, "attempt")?,
             reason: row.try_get("reason")?,
+            updated_at: time(row, "updated_at")?,
         })
     }
 }
@@ -51,7 +54,7 @@ impl FromRow<'_, PgRow> for ImageRow {
 pub async fn of_versions(conn: &mut PgConnection, versions: &[VersionId]) -> sqlx::Result<Vec<ImageRow>> {
     let versions: Vec<_> = versions.iter().map(VersionId::as_str).collect();
     sqlx::query_as(
-        "select host_id, version_id, state, attempt, reason from control.host_images
+        "select host_id, version_id, state, attempt, reason, updated_at from control.host_images
          where version_id = any($1) order by host_id, version_id",
     )
     .bind(versions)
@@ -62,7 +65,7 @@ pub async fn of_versions(conn: &mut PgConnection, versions: &[VersionId]) -> sql
 /// The rows of a host.
 pub async fn of_host(conn: &mut PgConnection, host: &HostId) -> sqlx::Result<Vec<ImageRow>> {
     sqlx::query_as(
-        "select host_id, version_id, state, attempt, reason from control.host_images
+        "select host_id, version_id, state, attempt, reason, updated_at from control.host_images
          where host_id = $1 order by version_id",
     )
     .bind(host.as_str())
@@ -127,31 +130,46 @@ pub async fn want(
     .map(|done| done.rows_affected() == 1)
 }
 
-/// Has failed builds of a version tried again: on which hosts.
+/// Has a failed build tried again on a host; false when it had not failed there.
 pub async fn retry(
     conn: &mut PgConnection,
+    host: &HostId,
     version: &VersionId,
     now: Timestamp,
-) -> sqlx::Result<Vec<HostId>> {
+) -> sqlx::Result<bool> {
     sqlx::query(
         "update control.host_images
-         set state = 'wanted', attempt = attempt + 1, reason = null, build_ms = null, log = '', updated_at = $2
-         where version_id = $1 and state = 'failed' returning host_id",
+         set state = 'wanted', attempt = attempt + 1, reason = null, build_ms = null, log = '', updated_at = $3
+         where host_id = $1 and version_id = $2 and state = 'failed'",
     )
+    .bind(host.as_str())
     .bind(version.as_str())
     .bind(at(now))
-    .fetch_all(conn)
-    .await?
-    .iter()
-    .map(|row| parsed(row, "host_id"))
-    .collect()
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected() == 1)
+}
+
+/// The last `characters` of a build's log.
+pub async fn log_tail(
+    conn: &mut PgConnection,
+    host: &HostId,
+    version: &VersionId,
+    characters: i32,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar(
+        "select right(log, $3) from control.host_images where host_id = $1 and version_id = $2",
+    )
+    .bind(host.as_str())
+    .bind(version.as_str())
+    .bind(characters)
+    .fetch_optional(conn)
+    .await
 }
 
 /// What an agent says of a build.
 pub struct Outcome<'a> {
     pub version: &'a VersionId,
-    /// The attempt it is the outcome of; one of an older attempt is not written.
-    pub attempt: u32,
     pub state: BuildState,
     pub reason: Option<&'a str>,
     pub build_ms: Option<u64>,
@@ -166,15 +184,14 @@ pub async fn record(
     sqlx::query(
         "update control.host_images
          set state = $3, reason = $4, build_ms = coalesce($5, build_ms), updated_at = $6
-         where host_id = $1 and version_id = $2 and attempt = $7",
+         where host_id = $1 and version_id = $2",
     )
     .bind(host.as_str())
     .bind(outcome.version.as_str())
     .bind(outcome.state.name())
-    .bind(outcome.reason)
+    .bind(outcome.reason.map(clean))
     .bind(outcome.build_ms.and_then(|ms| i64::try_from(ms).ok()))
     .bind(at(now))
-    .bind(super::column::int(outcome.attempt))
     .execute(conn)
     .await
     .map(|done| done.rows_affected() == 1)
@@ -195,7 +212,7 @@ pub async fn append_log(
     )
     .bind(host.as_str())
     .bind(version.as_str())
-    .bind(text)
+    .bind(clean(text))
     .bind(LOG_LIMIT)
     .execute(conn)
     .await

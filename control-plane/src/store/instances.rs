@@ -96,7 +96,6 @@ pub struct ReportedInstance {
     pub environment_id: EnvironmentId,
     /// Its environment's routes name it.
     pub routed: bool,
-    pub draining: bool,
     pub observed: Option<ObservedInstance>,
 }
 
@@ -107,7 +106,6 @@ impl FromRow<'_, PgRow> for ReportedInstance {
             id: parsed(row, "id")?,
             environment_id: parsed(row, "environment_id")?,
             routed: matches!(intent, "in_service" | "draining"),
-            draining: intent == "draining",
             observed: json_or_null(row, "observed")?,
         })
     }

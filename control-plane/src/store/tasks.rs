@@ -6,7 +6,7 @@ use beanpole_protocol::{
 };
 use sqlx::{PgConnection, Row};
 
-use super::column::{at, json, parsed, to_json};
+use super::column::{at, clean, json, parsed, to_json};
 
 pub async fn insert(
     conn: &mut PgConnection,
@@ -60,8 +60,8 @@ pub async fn finish(
     .bind(id.as_str())
     .bind(host.as_str())
     .bind(at(now))
-    .bind(result.output.as_ref().ok())
-    .bind(result.output.as_ref().err())
+    .bind(result.output.as_deref().ok().map(clean))
+    .bind(result.output.as_deref().err().map(|error| clean(error)))
     .execute(conn)
     .await
     .map(|done| done.rows_affected() == 1)

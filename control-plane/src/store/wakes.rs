@@ -2,30 +2,32 @@
 //!
 //! Locked last of all rows, so that a report never waits for a plan.
 
+use std::collections::BTreeMap;
+
 use beanpole_protocol::{EnvironmentId, Timestamp};
 use sqlx::{PgConnection, Row};
 
 use super::column::{at, parsed, time_or_null};
 
 /// Whether edges on other hosts have to follow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Routes {
     Same,
     Changed,
 }
 
-/// Has reconcile look at environments now; tells listeners. `ids` must be sorted.
+/// Has reconcile look at environments now; tells listeners.
 pub async fn request(
     conn: &mut PgConnection,
-    ids: &[EnvironmentId],
-    routes: Routes,
+    wanted: &BTreeMap<EnvironmentId, Routes>,
     now: Timestamp,
 ) -> sqlx::Result<()> {
-    let ids: Vec<_> = ids.iter().map(EnvironmentId::as_str).collect();
+    let ids: Vec<_> = wanted.keys().map(EnvironmentId::as_str).collect();
+    let routes: Vec<_> = wanted.values().map(|routes| *routes == Routes::Changed).collect();
     sqlx::query(
         "with woken as (
            insert into control.wakes (environment_id, wake_at, requests, routes_changed)
-           select id, $2, 1, $3 from unnest($1::text[]) as id order by id
+           select id, $3, 1, changed from unnest($1::text[], $2::bool[]) as w(id, changed) order by id
            on conflict (environment_id) do update set
              wake_at = least(wakes.wake_at, excluded.wake_at), requests = wakes.requests + 1,
              routes_changed = wakes.routes_changed or excluded.routes_changed
@@ -33,11 +35,21 @@ pub async fn request(
          select pg_notify('beanpole', 'environment ' || environment_id) from woken",
     )
     .bind(ids)
+    .bind(routes)
     .bind(at(now))
-    .bind(routes == Routes::Changed)
     .execute(conn)
     .await
     .map(drop)
+}
+
+/// Has reconcile look at one environment now.
+pub async fn request_one(
+    conn: &mut PgConnection,
+    id: &EnvironmentId,
+    routes: Routes,
+    now: Timestamp,
+) -> sqlx::Result<()> {
+    request(conn, &BTreeMap::from([(id.clone(), routes)]), now).await
 }
 
 /// Environments due at `now`, the longest waiting first.

@@ -1,0 +1,57 @@
+//! What an agent needs to build an image, and where it writes the build's log.
+
+use axum::{
+    body::{Body, Bytes},
+    extract::State,
+    response::{IntoResponse, Response},
+};
+use beanpole_protocol::VersionId;
+use http::{StatusCode, header};
+use tokio_util::io::ReaderStream;
+
+use super::credential::AgentOf;
+use crate::{ApiError, App, blobs::BlobHash, http::extract::Path, store::host_images};
+
+fn not_wanted(version: &VersionId) -> ApiError {
+    ApiError::not_found(
+        "image_not_wanted",
+        format!("the image of version {version} is not on this host's desired list"),
+    )
+}
+
+/// The source bundle of a version whose image the host should have.
+pub async fn bundle(
+    AgentOf(host): AgentOf,
+    State(app): State<App>,
+    Path(version): Path<VersionId>,
+) -> Result<Response, ApiError> {
+    let hash = host_images::bundle_for(&mut *app.pool.acquire().await?, &host, &version)
+        .await?
+        .ok_or_else(|| not_wanted(&version))?;
+    let hash = BlobHash::try_from(hash).map_err(ApiError::internal)?;
+    let (file, size) = app.blobs.read(&hash).await.map_err(ApiError::internal)?;
+    let headers = [
+        (header::CONTENT_TYPE, "application/zip".to_owned()),
+        (header::CONTENT_LENGTH, size.to_string()),
+    ];
+    Ok((
+        headers,
+        Body::from_stream(ReaderStream::with_capacity(file, 64 * 1024)),
+    )
+        .into_response())
+}
+
+/// Appends to the log of the version's build on this host; the oldest part gives way.
+pub async fn append_log(
+    AgentOf(host): AgentOf,
+    State(app): State<App>,
+    Path(version): Path<VersionId>,
+    text: Bytes,
+) -> Result<StatusCode, ApiError> {
+    let text = String::from_utf8_lossy(&text);
+    let mut connection = app.pool.acquire().await?;
+    if !host_images::append_log(&mut connection, &host, &version, &text).await? {
+        return Err(not_wanted(&version));
+    }
+    Ok(StatusCode::NO_CONTENT)
+}

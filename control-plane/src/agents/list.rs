@@ -1,0 +1,309 @@
+//! A host's desired list, made of rows. Pure.
+//!
+//! Every edge gets the routes of every environment, so that any host answers for all of them.
+//! Invariant: the weights of an environment sum to 100 whenever an instance is in service.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use beanpole_planner::snapshot::Intent;
+use beanpole_protocol::{
+    EnvironmentId, HostId, Release, VersionId,
+    agent::{Desired, DesiredImage, DesiredInstance, DesiredState, InstanceState, Task},
+    routes::{EnvironmentRoute, Target, TargetSet, TargetState},
+};
+
+use crate::{
+    options::Settings,
+    store::{environments::EnvironmentRow, host_images::WantedImage, instances::InstanceRow},
+};
+
+/// All that a list is made of.
+pub struct Inputs {
+    pub host: HostId,
+    pub generation: u64,
+    /// Environments are reached at `<cname>.<domain>`.
+    pub domain: String,
+    pub images: Vec<WantedImage>,
+    /// Living environments.
+    pub environments: Vec<EnvironmentRow>,
+    /// Instances on all hosts.
+    pub instances: Vec<InstanceRow>,
+    /// What each running deployment brings.
+    pub targets: BTreeMap<EnvironmentId, Release>,
+    /// Options in force for each environment, and those of each instance on the host.
+    pub settings: BTreeMap<(EnvironmentId, i32), Settings>,
+    /// Hosts that are not lost.
+    pub alive: BTreeSet<HostId>,
+    pub tasks: Vec<Task>,
+}
+
+/// A row refers to another that is not there.
+#[derive(Debug, thiserror::Error)]
+#[error("revision {revision} of environment {environment} is missing")]
+pub struct MissingRevision {
+    environment: EnvironmentId,
+    revision: i32,
+}
+
+/// Repository and tag of a version's image.
+pub fn image(version: &VersionId) -> String {
+    format!("beanpole/app:{version}")
+}
+
+pub fn desired(inputs: &Inputs) -> Result<Desired, MissingRevision> {
+    let here = inputs.instances.iter().filter(|row| row.host_id == inputs.host);
+    Ok(Desired {
+        generation: inputs.generation,
+        images: inputs.images.iter().map(desired_image).collect(),
+        instances: here
+            .map(|row| desired_instance(inputs, row))
+            .collect::<Result<_, _>>()?,
+        routes: inputs
+            .environments
+            .iter()
+            .map(|row| route(inputs, row))
+            .collect::<Result<_, _>>()?,
+        tasks: inputs.tasks.clone(),
+    })
+}
+
+fn settings<'a>(
+    inputs: &'a Inputs,
+    environment: &EnvironmentId,
+    revision: i32,
+) -> Result<&'a Settings, MissingRevision> {
+    inputs
+        .settings
+        .get(&(environment.clone(), revision))
+        .ok_or_else(|| MissingRevision {
+            environment: environment.clone(),
+            revision,
+        })
+}
+
+fn desired_image(wanted: &WantedImage) -> DesiredImage {
+    DesiredImage {
+        version: wanted.version.clone(),
+        image: image(&wanted.version),
+        platform: wanted.platform,
+        bundle_sha256: hex::encode(&wanted.bundle_sha256),
+        application: wanted.application.clone(),
+        label: wanted.label.clone(),
+        attempt: wanted.attempt,
+    }
+}
+
+fn desired_instance(inputs: &Inputs, row: &InstanceRow) -> Result<DesiredInstance, MissingRevision> {
+    let settings = settings(inputs, &row.environment_id, row.release.configuration)?;
+    let environment = inputs
+        .environments
+        .iter()
+        .find(|other| other.id == row.environment_id);
+    Ok(DesiredInstance {
+        id: row.id.clone(),
+        environment: row.environment_id.clone(),
+        environment_name: environment.map(|row| row.name.clone()).unwrap_or_default(),
+        deployment: row.deployment_id.clone(),
+        release: row.release.clone(),
+        image: image(&row.release.version),
+        state: match row.intent {
+            Intent::Standby | Intent::InService | Intent::Draining { .. } => DesiredState::Running,
+            Intent::Stopping { .. } => DesiredState::Stopped,
+        },
+        env: settings.env.clone(),
+        limits: settings.limits.clone(),
+        health: settings.health.clone(),
+        stop_grace_seconds: settings.stop_grace_seconds,
+    })
+}
+
+fn route(inputs: &Inputs, environment: &EnvironmentRow) -> Result<EnvironmentRoute, MissingRevision> {
+    let settings = settings(inputs, &environment.id, environment.configuration)?;
+    let split = environment
+        .split_percent
+        .and_then(|percent| Some((percent, inputs.targets.get(&environment.id)?)));
+    Ok(EnvironmentRoute {
+        environment: environment.id.clone(),
+        name: environment.name.clone(),
+        hosts: vec![format!("{}.{}", environment.cname_prefix, inputs.domain).to_ascii_lowercase()],
+        sets: sets(inputs, environment, split),
+        stickiness: match split {
+            Some(_) => Some(settings.stickiness_during_split()),
+            None => settings.stickiness.clone(),
+        },
+        deregistration_delay_seconds: settings.deregistration_delay,
+    })
+}
+
+/// The side of a split an instance is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Side {
+    Old,
+    New,
+}
+
+/// Instances in service and draining, by side and version label, with weights.
+fn sets(inputs: &Inputs, environment: &EnvironmentRow, split: Option<(u8, &Release)>) -> Vec<TargetSet> {
+    let mut groups: BTreeMap<(Side, &str), Vec<Target>> = BTreeMap::new();
+    for row in &inputs.instances {
+        if row.environment_id != environment.id {
+            continue;
+        }
+        let state = match row.intent {
+            Intent::InService => TargetState::InService,
+            Intent::Draining { .. } => TargetState::Draining,
+            Intent::Standby | Intent::Stopping { .. } => continue,
+        };
+        let side = match split {
+            Some((_, target)) if row.release == *target => Side::New,
+            _ => Side::Old,
+        };
+        groups
+            .entry((side, row.label.as_str()))
+            .or_default()
+            .push(target(inputs, row, state));
+    }
+    let share = split.map(|(percent, _)| percent);
+    let counts: Vec<(Side, u32)> = groups
+        .iter()
+        .map(|((side, _), targets)| (*side, strength(targets, &groups)))
+        .collect();
+    let weights = weights(&counts, share);
+    groups
+        .into_iter()
+        .zip(weights)
+        .map(|(((_, label), mut targets), weight)| {
+            targets.sort_by(|one, other| one.instance.cmp(&other.instance));
+            TargetSet {
+                version: label.to_owned(),
+                weight,
+                targets,
+            }
+        })
+        .collect()
+}
+
+/// What counts for a set's weight: its healthy instances in service; where no set has one, all that
+/// are in service.
+fn strength(targets: &[Target], groups: &BTreeMap<(Side, &str), Vec<Target>>) -> u32 {
+    let serves = |target: &&Target| target.state == TargetState::InService;
+    let any_healthy = groups
+        .values()
+        .flatten()
+        .any(|target| serves(&target) && target.healthy);
+    let counted = targets
+        .iter()
+        .filter(serves)
+        .filter(|target| target.healthy || !any_healthy)
+        .count();
+    u32::try_from(counted).unwrap_or(u32::MAX)
+}
+
+fn target(inputs: &Inputs, row: &InstanceRow, state: TargetState) -> Target {
+    let observed = row.observed.as_ref();
+    Target {
+        instance: row.id.clone(),
+        // The agent of its own host knows the address best.
+        address: if row.host_id == inputs.host {
+            None
+        } else {
+            observed.and_then(|seen| seen.address)
+        },
+        state,
+        healthy: inputs.alive.contains(&row.host_id)
+            && observed.is_some_and(|seen| seen.state == InstanceState::Healthy),
+    }
+}
+
+/// Percent for each set, in the order given: the new side gets `share`, the old side the rest; inside
+/// a side in proportion to the counts. A side without anything leaves its part to the other.
+fn weights(counts: &[(Side, u32)], share: Option<u8>) -> Vec<u8> {
+    let total = |side: Side| -> u32 { counts.iter().filter(|set| set.0 == side).map(|set| set.1).sum() };
+    let (old, new) = (total(Side::Old), total(Side::New));
+    let new_part = match (old, new) {
+        (_, 0) => 0,
+        (0, _) => 100,
+        _ => u32::from(share.unwrap_or(100).min(100)),
+    };
+    let parts = |side: Side| match side {
+        Side::New => (new_part, new),
+        Side::Old => (if old == 0 { 0 } else { 100 - new_part }, old),
+    };
+    // Whole percents first, then what is left over to the largest remainders.
+    let mut weights: Vec<u32> = Vec::with_capacity(counts.len());
+    let mut remainders: Vec<(u32, usize)> = Vec::new();
+    for (at, (side, count)) in counts.iter().enumerate() {
+        let (part, total) = parts(*side);
+        let exact = part * count;
+        weights.push(exact.checked_div(total).unwrap_or(0));
+        remainders.push((
+            if total == 0 {
+                0
+            } else {
+                1000 * (exact % total) / total
+            },
+            at,
+        ));
+    }
+    for side in [Side::Old, Side::New] {
+        let (part, _) = parts(side);
+        let given: u32 = counts
+            .iter()
+            .zip(&weights)
+            .filter(|(set, _)| set.0 == side)
+            .map(|(_, weight)| weight)
+            .sum();
+        let mut candidates: Vec<_> = remainders
+            .iter()
+            .filter(|(_, at)| counts[*at].0 == side && counts[*at].1 > 0)
+            .collect();
+        candidates.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
+        let left = part.saturating_sub(given) as usize;
+        for (_, at) in candidates.into_iter().take(left) {
+            weights[*at] += 1;
+        }
+    }
+    weights
+        .into_iter()
+        .map(|weight| u8::try_from(weight).unwrap_or(100))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn weights_follow_the_instances_in_service() {
+        use Side::{New, Old};
+        assert_eq!(weights(&[(Old, 3), (Old, 1)], None), [75, 25]);
+        assert_eq!(weights(&[(Old, 1), (Old, 1), (Old, 1)], None), [34, 33, 33]);
+        assert_eq!(weights(&[(Old, 4), (New, 4)], Some(10)), [90, 10]);
+        assert_eq!(weights(&[(Old, 0), (New, 4)], Some(10)), [0, 100]);
+        assert_eq!(weights(&[(Old, 4), (New, 0)], Some(10)), [100, 0]);
+        assert_eq!(weights(&[(Old, 0)], None), [0]);
+        assert_eq!(weights(&[(Old, 2), (Old, 2), (New, 3)], Some(50)), [25, 25, 50]);
+    }
+
+    proptest! {
+        #[test]
+        fn weights_sum_to_100_when_anything_serves(
+            old in proptest::collection::vec(0u32..40, 0..5),
+            new in proptest::collection::vec(0u32..40, 0..3),
+            share in proptest::option::of(0u8..=100),
+        ) {
+            let counts: Vec<_> = old.iter().map(|count| (Side::Old, *count))
+                .chain(new.iter().filter(|_| share.is_some()).map(|count| (Side::New, *count)))
+                .collect();
+            let weights = weights(&counts, share);
+            let sum: u32 = weights.iter().map(|weight| u32::from(*weight)).sum();
+            let serves = counts.iter().any(|(_, count)| *count > 0);
+            prop_assert_eq!(sum, if serves { 100 } else { 0 });
+            for ((_, count), weight) in counts.iter().zip(weights) {
+                prop_assert!(*count > 0 || weight == 0);
+            }
+        }
+    }
+}

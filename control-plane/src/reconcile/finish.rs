@@ -1,0 +1,147 @@
+//! The end of a deployment: its result, the environment's release and status, the closing event.
+
+use beanpole_planner::{Cause, Reason, closing};
+use beanpole_protocol::{
+    DeploymentId, Release, Timestamp,
+    api::{DeploymentKind, DeploymentStatus, EnvironmentStatus},
+};
+use sqlx::PgConnection;
+
+use super::{ReconcileError, apply::Touched, world::World};
+use crate::{
+    configurations,
+    notices::{self, Notice},
+    ops::record::{self, About},
+    secrets::Secrets,
+    store::{
+        deployments::{self, DeploymentRow, Ending},
+        environments, host_images,
+    },
+};
+
+/// Characters of a build log that a failed deployment shows.
+const BUILD_LOG_TAIL: i32 = 4000;
+
+/// How the planner ended a deployment.
+pub struct Outcome<'a> {
+    pub status: DeploymentStatus,
+    pub current: Option<&'a Release>,
+    pub reason: &'a Reason,
+}
+
+/// A deployment that ended in this transaction.
+pub struct Ended {
+    pub id: DeploymentId,
+    pub target: Release,
+}
+
+pub async fn finish(
+    conn: &mut PgConnection,
+    secrets: &Secrets,
+    world: &World,
+    outcome: &Outcome<'_>,
+    touched: &mut Touched,
+    now: Timestamp,
+) -> Result<(), ReconcileError> {
+    let Some(deployment) = &world.deployment else {
+        return Ok(());
+    };
+    let environment = &world.environment;
+    let log_tail = log_tail(conn, world, outcome.reason.cause()).await?;
+    let ending = Ending {
+        status: outcome.status,
+        reason: &outcome.reason.to_string(),
+        log_tail: log_tail.as_deref(),
+    };
+    deployments::finish(conn, &deployment.id, &ending, now).await?;
+    if let Some(release) = outcome.current
+        && environment.current.as_ref() != Some(release)
+    {
+        environments::set_current(conn, &environment.id, release, deployment.number).await?;
+    }
+    if outcome.status != DeploymentStatus::Succeeded {
+        take_configuration_back(conn, secrets, world, deployment, now).await?;
+    }
+    let status = match (deployment.kind, outcome.status) {
+        (DeploymentKind::Terminate, DeploymentStatus::Succeeded) => EnvironmentStatus::Terminated,
+        _ => EnvironmentStatus::Ready,
+    };
+    environments::set_status(conn, &environment.id, status, now).await?;
+    if status == EnvironmentStatus::Terminated {
+        touched.routes();
+    }
+    if let Some((severity, text)) = closing(deployment.kind, outcome.status, &environment.name) {
+        let about = About {
+            deployment: Some(&deployment.id),
+            version_label: Some(&deployment.label),
+        };
+        let event = (severity, "operation_ended", text.as_str());
+        record::event(conn, environment, about, event, now).await?;
+    }
+    notices::send(conn, &Notice::Deployment(deployment.id.clone())).await?;
+    touched.ended = Some(Ended {
+        id: deployment.id.clone(),
+        target: deployment.target.clone(),
+    });
+    Ok(())
+}
+
+/// What the app, or the build, said last before it failed.
+async fn log_tail(
+    conn: &mut PgConnection,
+    world: &World,
+    cause: Option<&Cause>,
+) -> Result<Option<String>, ReconcileError> {
+    let (Some(cause), Some(deployment)) = (cause, &world.deployment) else {
+        return Ok(None);
+    };
+    if let Cause::ImageFailed { host, .. } = cause {
+        let version = &deployment.target.version;
+        let log = host_images::log_tail(conn, host, version, BUILD_LOG_TAIL).await?;
+        return Ok(log.filter(|log| !log.trim().is_empty()));
+    }
+    let failed = cause
+        .instance()
+        .and_then(|id| world.instances.iter().find(|row| row.id == *id));
+    // The instance may be gone by now: another of the same release tells as much.
+    let witness = failed.into_iter().chain(
+        world
+            .instances
+            .iter()
+            .filter(|row| cause.instance().is_some() && row.release == deployment.target),
+    );
+    let mut tails = witness.filter_map(|row| row.observed.as_ref()?.log_tail.clone());
+    Ok(tails.find(|tail| !tail.trim().is_empty()))
+}
+
+/// Options that a deployment was to bring to the instances and did not are no longer those of the
+/// environment; options that hold without instances stay.
+async fn take_configuration_back(
+    conn: &mut PgConnection,
+    secrets: &Secrets,
+    world: &World,
+    deployment: &DeploymentRow,
+    now: Timestamp,
+) -> Result<(), ReconcileError> {
+    let environment = &world.environment;
+    let Some(previous) = &deployment.previous else {
+        return Ok(());
+    };
+    let (Some(latest), Some(before)) = (
+        world.sets.get(&environment.configuration),
+        world.sets.get(&previous.configuration),
+    ) else {
+        return Ok(());
+    };
+    let back = latest.with_instances_as_in(before);
+    if back == *latest {
+        return Ok(());
+    }
+    let revision = if back == *before {
+        previous.configuration
+    } else {
+        configurations::append(conn, secrets, &environment.id, &back, now).await?
+    };
+    environments::set_configuration(conn, &environment.id, revision).await?;
+    Ok(())
+}

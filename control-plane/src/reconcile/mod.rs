@@ -1,0 +1,104 @@
+//! The loops that have no input: they look at rows and bring about what these ask for.
+//!
+//! Level-triggered and idempotent: a plan is made from what is there now, written in the same
+//! transaction, and made again when anything changes. Any number of servers may run them; a kill at
+//! any instruction loses a transaction at most. No network call is made here.
+
+pub mod apply;
+pub mod environment;
+pub mod finish;
+pub mod hosts;
+pub mod progress;
+pub mod retention;
+pub mod world;
+
+use std::time::Duration;
+
+use beanpole_protocol::Timestamp;
+use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
+
+use crate::{App, configurations::ConfigurationError, notices::Notice, options::OptionError, store::wakes};
+
+/// However quiet it is, rows are looked at this often: notices can be lost.
+const POLL: Duration = Duration::from_secs(1);
+/// Environments planned at the same time by one server.
+const AT_ONCE: usize = 4;
+/// Environments taken up in one go.
+const BATCH: i64 = 64;
+
+/// Why an environment could not be planned; it is tried again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReconcileError {
+    #[error("the database did not answer")]
+    Database(#[from] sqlx::Error),
+    #[error(transparent)]
+    Configuration(#[from] ConfigurationError),
+    #[error("stored options are no longer valid")]
+    Options(#[from] OptionError),
+}
+
+/// An error with what lies behind it, on one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// Plans environments as they come due, until the server stops.
+pub async fn run(app: App) {
+    let mut waiter = app.notices.subscribe();
+    loop {
+        let now = Timestamp::now();
+        let pause = match round(&app).await {
+            Ok(Some(next)) => next.since(now).min(POLL),
+            Ok(None) => POLL,
+            Err(error) => {
+                tracing::warn!(error.cause = %error, "environments could not be read; will try again");
+                POLL
+            }
+        };
+        let deadline = Instant::now() + pause;
+        tokio::select! {
+            () = app.stopping.cancelled() => return,
+            () = waiter.wait(deadline, |notice| matches!(notice, Notice::Environment(_))) => {}
+        }
+    }
+}
+
+/// Plans all that is due: when something is due next.
+pub async fn round(app: &App) -> sqlx::Result<Option<Timestamp>> {
+    loop {
+        let due = wakes::due(&mut *app.pool.acquire().await?, Timestamp::now(), BATCH).await?;
+        if due.is_empty() || app.stopping.is_cancelled() {
+            break;
+        }
+        let planned = stream::iter(due)
+            .map(|id| async move {
+                match environment::reconcile(app, &id, Timestamp::now()).await {
+                    Ok(planned) => planned,
+                    Err(error) => {
+                        tracing::error!(
+                            environment.id = %id,
+                            error.cause = %chain(&error),
+                            "an environment could not be planned; will try again"
+                        );
+                        false
+                    }
+                }
+            })
+            .buffer_unordered(AT_ONCE)
+            .fold(false, |any, planned| async move { any || planned })
+            .await;
+        // Another server has them, or they fail: not again at once.
+        if !planned {
+            break;
+        }
+    }
+    wakes::next(&mut *app.pool.acquire().await?).await
+}
