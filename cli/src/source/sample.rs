@@ -1,0 +1,46 @@
+//! The sample applications of `bp create --sample`: one file each, nothing to install.
+
+use std::{fs, io};
+
+use beanpole_protocol::Platform;
+use tempfile::TempDir;
+
+use crate::failure::Failure;
+
+const PYTHON: [(&str, &str); 3] = [
+    (
+        "application.py",
+        include_str!("../../sample/python/application.py"),
+    ),
+    ("Procfile", include_str!("../../sample/python/Procfile")),
+    (
+        "requirements.txt",
+        include_str!("../../sample/python/requirements.txt"),
+    ),
+];
+const NODEJS: [(&str, &str); 2] = [
+    ("server.js", include_str!("../../sample/nodejs/server.js")),
+    ("package.json", include_str!("../../sample/nodejs/package.json")),
+];
+
+/// Writes a sample into a folder of its own, which goes with the value.
+pub fn write(platform: Option<Platform>) -> Result<TempDir, Failure> {
+    let files: &[(&str, &str)] = match platform.unwrap_or(Platform::Python) {
+        Platform::Python => &PYTHON,
+        Platform::NodeJs => &NODEJS,
+        Platform::Docker => {
+            return Err(Failure::usage(
+                "There is no sample for docker, for it would need a base image of your choice.",
+            )
+            .hint("Use --platform python or nodejs."));
+        }
+    };
+    let written = || -> io::Result<TempDir> {
+        let folder = tempfile::tempdir()?;
+        for (name, text) in files {
+            fs::write(folder.path().join(name), text)?;
+        }
+        Ok(folder)
+    };
+    written().map_err(|error| Failure::failed(format!("The sample cannot be written: {error}.")))
+}
