@@ -12,7 +12,7 @@ use axum::extract::{
 use beanpole_protocol::{
     Timestamp,
     api::{ApplicationVersion, UploadQuery},
-    client::{self, Client},
+    client::Client,
 };
 use bytes::Bytes;
 use futures_util::Stream;
@@ -115,7 +115,7 @@ async fn relay(
     query: &UploadQuery,
     mut field: Field<'_>,
 ) -> Result<Result<ApplicationVersion, Trouble>, Failure> {
-    let Some(first) = field.chunk().await.map_err(unreadable)? else {
+    let Some(first) = next_piece(&mut field).await? else {
         return Ok(Err(no_file()));
     };
     let (pieces, body) = mpsc::channel(PIECES);
@@ -127,34 +127,50 @@ async fn relay(
         answered.notify_one();
         answer
     };
-    let pump = async {
-        let mut wanted = true;
-        let mut next = Some(first);
-        while let Some(data) = next {
-            if wanted {
-                wanted = tokio::select! {
-                    sent = pieces.send(Piece::Data(data)) => sent.is_ok(),
-                    // Refused before its end: what is left is read all the same, because a browser
-                    // listens to the answer only when it has sent everything.
-                    () = answered.notified() => false,
-                };
-            }
-            next = field.chunk().await.map_err(unreadable)?;
-        }
-        if wanted {
-            // Fails only when the API has answered already.
-            let _ = pieces.send(Piece::End).await;
-        }
-        drop(pieces);
-        Ok::<(), Failure>(())
-    };
-    let (pumped, answer): (Result<(), Failure>, client::Result<ApplicationVersion>) =
-        tokio::join!(pump, upload);
+    let (pumped, answer) = tokio::join!(pump(first, field, pieces, &answered), upload);
     pumped?;
     match answer {
         Ok(version) => Ok(Ok(version)),
         Err(error) => Trouble::of(error).map(Err),
     }
+}
+
+/// The next bytes of the file, never none.
+async fn next_piece(field: &mut Field<'_>) -> Result<Option<Bytes>, Failure> {
+    while let Some(piece) = field.chunk().await.map_err(unreadable)? {
+        if !piece.is_empty() {
+            return Ok(Some(piece));
+        }
+    }
+    Ok(None)
+}
+
+/// Passes the file on until its end or until the API has `answered`. Owns the sender: when it fails,
+/// the API's side ends without [`Piece::End`].
+async fn pump(
+    first: Bytes,
+    mut field: Field<'_>,
+    pieces: mpsc::Sender<Piece>,
+    answered: &Notify,
+) -> Result<(), Failure> {
+    let mut wanted = true;
+    let mut next = Some(first);
+    while let Some(data) = next {
+        if wanted {
+            wanted = tokio::select! {
+                sent = pieces.send(Piece::Data(data)) => sent.is_ok(),
+                // Refused before its end: what is left is read all the same, because a browser
+                // listens to the answer only when it has sent everything.
+                () = answered.notified() => false,
+            };
+        }
+        next = next_piece(&mut field).await?;
+    }
+    if wanted {
+        // Fails only when the API has answered already.
+        let _ = pieces.send(Piece::End).await;
+    }
+    Ok(())
 }
 
 /// Ends well only after [`Piece::End`].
