@@ -1,0 +1,170 @@
+//! Performs one action against Docker. What it changed is in the observer's picture before it says done.
+
+use std::sync::Arc;
+
+use beanpole_protocol::{
+    HostId, InstanceId, VersionId,
+    agent::{DesiredImage, DesiredInstance, ImageState},
+};
+use tokio::{sync::Semaphore, time::Instant};
+
+use crate::{
+    build::version::Workshop,
+    docker::{DockerError, Engine, containers::name},
+    model::Exit,
+    observe::Eyes,
+};
+
+/// Lines of output kept with an instance that is not well.
+pub const TAIL_LINES: u32 = 40;
+
+/// How an action on an instance ended.
+#[derive(Debug)]
+pub struct Done {
+    pub instance: InstanceId,
+    pub outcome: Outcome,
+}
+
+#[derive(Debug)]
+pub enum Outcome {
+    /// It runs now; true when it had exited before.
+    Started {
+        after_exit: bool,
+    },
+    /// It could not be made or started.
+    NotMade {
+        why: String,
+    },
+    /// Its image is not on this host.
+    NoImage {
+        why: String,
+    },
+    /// How its last run ended, with its last words.
+    Examined {
+        exit: Exit,
+        tail: Option<String>,
+    },
+    Stopped,
+    /// Docker did not do it; the next plan says whether it is still wanted.
+    Undone,
+}
+
+/// The tools that actions use.
+#[derive(Clone)]
+pub struct Hands {
+    pub engine: Engine,
+    pub host: HostId,
+    pub eyes: Eyes,
+}
+
+impl Hands {
+    /// Makes and starts a container.
+    pub async fn launch(self, wanted: DesiredInstance) -> Done {
+        let outcome = match self.make(&wanted).await {
+            Ok(()) => Outcome::Started { after_exit: false },
+            Err(error) if error.is_unreachable() => Outcome::Undone,
+            Err(error) if error.is_not_found() => Outcome::NoImage {
+                why: error.to_string(),
+            },
+            // Somebody of that name is there already: look, and decide anew.
+            Err(error) if error.status() == Some(409) => Outcome::Undone,
+            Err(error) => Outcome::NotMade {
+                why: error.to_string(),
+            },
+        };
+        self.eyes.look(&name(&wanted.id)).await;
+        Done {
+            instance: wanted.id,
+            outcome,
+        }
+    }
+
+    async fn make(&self, wanted: &DesiredInstance) -> Result<(), DockerError> {
+        let image = self.engine.image_facts(&wanted.image).await?;
+        let container = self.engine.create_container(&self.host, wanted, &image).await?;
+        self.engine.start_container(&container).await
+    }
+
+    pub async fn start(self, instance: InstanceId, container: String, after_exit: bool) -> Done {
+        let outcome = match self.engine.start_container(&container).await {
+            Ok(()) => Outcome::Started { after_exit },
+            Err(error) if error.is_unreachable() || error.is_not_found() => Outcome::Undone,
+            Err(error) => Outcome::NotMade {
+                why: error.to_string(),
+            },
+        };
+        self.eyes.look(&container).await;
+        Done { instance, outcome }
+    }
+
+    pub async fn examine(self, instance: InstanceId, container: String, exit: Exit) -> Done {
+        let tail = self.engine.log_tail(&container, TAIL_LINES).await.ok();
+        Done {
+            instance,
+            outcome: Outcome::Examined { exit, tail },
+        }
+    }
+
+    pub async fn stop(self, instance: InstanceId, container: String, grace: u32) -> Done {
+        let outcome = match self.engine.stop_and_remove(&container, grace).await {
+            Ok(()) => Outcome::Stopped,
+            Err(error) => {
+                tracing::warn!(instance.id = %instance, error = %error, "a container was not stopped");
+                Outcome::Undone
+            }
+        };
+        self.eyes.look(&container).await;
+        Done { instance, outcome }
+    }
+}
+
+/// News of an image.
+#[derive(Debug)]
+pub struct ImageNews {
+    pub version: VersionId,
+    pub attempt: u32,
+    pub state: ImageState,
+}
+
+/// Looks whether an image is here and builds it when not, one build at a time. `tell` gets `Building`
+/// first, unless the image is here.
+pub async fn prepare(
+    workshop: Arc<Workshop>,
+    turn: Arc<Semaphore>,
+    image: DesiredImage,
+    tell: tokio::sync::mpsc::Sender<ImageNews>,
+) {
+    let news = |state| ImageNews {
+        version: image.version.clone(),
+        attempt: image.attempt,
+        state,
+    };
+    let is_here = loop {
+        match workshop.engine.has_image(&image.image).await {
+            Ok(is_here) => break is_here,
+            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(500)).await,
+        }
+    };
+    if is_here {
+        let _ = tell.send(news(ImageState::Ready { build_ms: None })).await;
+        return;
+    }
+    if tell.send(news(ImageState::Building)).await.is_err() {
+        return;
+    }
+    let Ok(_turn) = turn.acquire().await else { return };
+    let began = Instant::now();
+    let state = match workshop.build(&image).await {
+        Ok(()) => {
+            let build_ms = u64::try_from(began.elapsed().as_millis()).ok();
+            tracing::info!(version.id = %image.version, duration_ms = build_ms, "built an image");
+            ImageState::Ready { build_ms }
+        }
+        Err(reason) => {
+            let sentence = reason.lines().next().unwrap_or_default();
+            tracing::warn!(version.id = %image.version, reason = sentence, "an image was not built");
+            ImageState::Failed { reason }
+        }
+    };
+    let _ = tell.send(news(state)).await;
+}

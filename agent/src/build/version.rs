@@ -1,0 +1,253 @@
+//! The build of one application version, from bundle to image.
+
+use std::{collections::HashMap, io, path::Path, sync::Arc, time::Duration};
+
+use beanpole_platforms::{AppBuild, PlanError, images::ContextFile, plan};
+use beanpole_protocol::{HostId, Platform, agent::DesiredImage};
+
+use super::{
+    context::{Bundle, BundleError},
+    dockerignore::Ignore,
+    log::BuildLog,
+};
+use crate::{
+    docker::{
+        Engine,
+        build::{BuildFailure, BuildRequest, Builder},
+    },
+    images::{Images, ImagesError},
+    labels,
+    link::{Link, LinkError, pace::Pace},
+};
+
+/// Inside the context; kept out of the image by the Engine, which the context's `.dockerignore` tells to.
+const DOCKERFILE: &str = ".beanpole.Dockerfile";
+
+/// Why a version has no image.
+#[derive(Debug, thiserror::Error)]
+enum VersionError {
+    #[error("the bundle could not be fetched: {0}")]
+    Fetch(#[from] LinkError),
+    #[error(transparent)]
+    Bundle(#[from] BundleError),
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    #[error(transparent)]
+    Images(#[from] ImagesError),
+    #[error("the Dockerfile's base image {image} is neither on this host nor can it be pulled: {source}")]
+    Base { image: String, source: ImagesError },
+    #[error(transparent)]
+    Build(#[from] BuildFailure),
+    #[error("temporary files cannot be written: {0}")]
+    Disk(#[from] io::Error),
+}
+
+impl VersionError {
+    /// Whether the same build can work later without anybody changing anything.
+    fn is_passing(&self) -> bool {
+        match self {
+            VersionError::Fetch(error) => error.is_passing(),
+            VersionError::Images(error) | VersionError::Base { source: error, .. } => error.is_passing(),
+            VersionError::Build(BuildFailure::Docker(error)) => error.is_unreachable(),
+            _ => false,
+        }
+    }
+}
+
+/// What every build on this host needs.
+pub struct Workshop {
+    pub engine: Engine,
+    pub link: Link,
+    pub images: Arc<Images>,
+    pub host: HostId,
+    /// For temporary files.
+    pub folder: std::path::PathBuf,
+}
+
+impl Workshop {
+    /// Builds a version's image; tries on while the server or Docker is away. The error is one
+    /// sentence and the last lines of output.
+    pub async fn build(&self, image: &DesiredImage) -> Result<(), String> {
+        let mut pace = Pace::new(Duration::from_secs(10));
+        let mut wrong_bytes = 0;
+        loop {
+            let mut log = BuildLog::to_server(self.link.clone(), image.version.clone(), image.attempt);
+            log.line(format!(
+                "building {} {} for {} on {}",
+                image.application, image.label, image.platform, self.host
+            ));
+            let outcome = self.try_build(image, &mut log).await;
+            if matches!(outcome, Err(VersionError::Fetch(LinkError::WrongBytes))) {
+                wrong_bytes += 1;
+            }
+            match outcome {
+                Ok(()) => {
+                    log.line("the image is ready".to_owned());
+                    // The image counts, not its log: that is sent in the background's own time.
+                    tokio::spawn(log.finish(Duration::from_secs(30)));
+                    return Ok(());
+                }
+                Err(error) if error.is_passing() && wrong_bytes < 3 => {
+                    tracing::warn!(version.id = %image.version, error = %error, "a build waits and is tried again");
+                    log.line(format!("{error}; trying again"));
+                    log.finish(Duration::from_secs(2)).await;
+                    tokio::time::sleep(pace.next(rand::random())).await;
+                }
+                Err(error) => {
+                    let tail = log.tail();
+                    let reason = format!("{error}\n{tail}");
+                    log.line(error.to_string());
+                    // The log is complete at the server before it hears of the failure.
+                    log.finish(Duration::from_secs(5)).await;
+                    return Err(reason);
+                }
+            }
+        }
+    }
+
+    async fn try_build(&self, image: &DesiredImage, log: &mut BuildLog) -> Result<(), VersionError> {
+        let zip = tempfile::Builder::new()
+            .prefix("bundle-")
+            .tempfile_in(&self.folder)?;
+        self.link
+            .bundle(&image.version, &image.bundle_sha256, zip.path())
+            .await?;
+        let mut line = |text: String| log.line(text);
+        let platform_image = match image.platform {
+            Platform::Docker => String::new(),
+            platform => self.images.platform(platform, &mut line).await?,
+        };
+        let (platform, path) = (image.platform, zip.path().to_owned());
+        let (bundle, build) = blocking(move || {
+            let bundle = Bundle::open(&path)?;
+            let build = plan(platform, &bundle.source, &platform_image)?;
+            Ok::<_, VersionError>((bundle, build))
+        })
+        .await?;
+        if let Some(folder) = &bundle.stripped {
+            line(format!(
+                "the bundle's only top-level folder, {folder}, is taken as its root"
+            ));
+        }
+        for note in &build.notes {
+            line(format!("note: {note}"));
+        }
+        if image.platform == Platform::Docker {
+            for base in &build.base_images {
+                self.images
+                    .obtain(base, &mut line)
+                    .await
+                    .map_err(|source| VersionError::Base {
+                        image: base.clone(),
+                        source,
+                    })?;
+            }
+        }
+        if let Some(feature) = build.needs_buildkit {
+            line(format!(
+                "note: the Dockerfile uses {feature}, so BuildKit builds it, without bounds on CPU and memory"
+            ));
+        }
+        let context = self.context(bundle, &build).await?;
+        let request = self.request(image, &build, context.path());
+        self.engine.build(&request, &mut line).await?;
+        Ok(())
+    }
+
+    async fn context(
+        &self,
+        mut bundle: Bundle,
+        build: &AppBuild,
+    ) -> Result<tempfile::NamedTempFile, VersionError> {
+        let mut file = tempfile::Builder::new()
+            .prefix("context-")
+            .tempfile_in(&self.folder)?;
+        let generated = build.dockerfile.clone();
+        blocking(move || {
+            let (extra, ignore) = match generated {
+                Some(dockerfile) => (generated_files(dockerfile), Ignore::default()),
+                None => {
+                    let rules = bundle
+                        .source
+                        .text(".dockerignore")
+                        .map(Ignore::parse)
+                        .unwrap_or_default();
+                    (user_files(&bundle), rules)
+                }
+            };
+            bundle.write_tar(&extra, &ignore, file.as_file_mut())?;
+            Ok(file)
+        })
+        .await
+    }
+
+    fn request(&self, image: &DesiredImage, build: &AppBuild, context: &Path) -> BuildRequest {
+        let mut labels = HashMap::from(
+            [
+                (labels::ROLE, "app".to_owned()),
+                (labels::HOST, self.host.to_string()),
+                (labels::VERSION, image.version.to_string()),
+                (labels::PLATFORM, image.platform.to_string()),
+            ]
+            .map(|(name, value)| (name.to_owned(), value)),
+        );
+        if let Some(port) = build.port {
+            labels.insert(labels::PORT.to_owned(), port.to_string());
+        }
+        BuildRequest {
+            context: context.to_owned(),
+            dockerfile: if build.dockerfile.is_some() {
+                DOCKERFILE
+            } else {
+                "Dockerfile"
+            }
+            .to_owned(),
+            tag: image.image.clone(),
+            labels,
+            arguments: self.images.arguments().clone(),
+            bounds: self.images.bounds(),
+            builder: if build.needs_buildkit.is_some() {
+                Builder::BuildKit
+            } else {
+                Builder::Classic
+            },
+        }
+    }
+}
+
+/// Our Dockerfile, and word to the Engine that neither file belongs to the source.
+fn generated_files(dockerfile: String) -> Vec<ContextFile> {
+    let file = |path: &str, content: String| ContextFile {
+        path: path.to_owned(),
+        mode: 0o644,
+        content: content.into_bytes(),
+    };
+    vec![
+        file(DOCKERFILE, dockerfile),
+        file(".dockerignore", format!(".dockerignore\n{DOCKERFILE}\n")),
+    ]
+}
+
+/// A user's Dockerfile is always in the context, ignored or not.
+fn user_files(bundle: &Bundle) -> Vec<ContextFile> {
+    ["Dockerfile", ".dockerignore"]
+        .into_iter()
+        .filter_map(|path| {
+            let content = bundle.source.text(path)?.as_bytes().to_vec();
+            Some(ContextFile {
+                path: path.to_owned(),
+                mode: 0o644,
+                content,
+            })
+        })
+        .collect()
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, VersionError> + Send + 'static,
+) -> Result<T, VersionError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(outcome) => outcome,
+        Err(stopped) => Err(VersionError::Disk(io::Error::other(stopped))),
+    }
+}

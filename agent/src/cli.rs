@@ -1,0 +1,91 @@
+//! The command line of `beanpole-agent`.
+
+use std::path::PathBuf;
+
+use beanpole_protocol::Platform;
+use clap::{Args, Parser, Subcommand};
+
+/// Beanpole's agent: makes this Docker host match what the server wants of it.
+#[derive(Debug, Parser)]
+#[command(name = "beanpole-agent", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Joins the server, if it has not yet, and serves it until stopped.
+    Run(RunOptions),
+    /// Makes the base image and platform images ahead of time, showing progress.
+    Images(ImagesOptions),
+}
+
+/// What both commands need.
+#[derive(Clone, Debug, Args)]
+pub struct HostOptions {
+    /// Folder for the agent's state and temporary files.
+    #[arg(long, env = "BEANPOLE_AGENT_DATA", default_value = "/var/lib/beanpole/agent")]
+    pub data: PathBuf,
+    /// Docker's socket.
+    #[arg(long, env = "BEANPOLE_DOCKER", default_value = "/var/run/docker.sock")]
+    pub docker: PathBuf,
+    /// Folder of certificate authorities (*.crt) that builds and applications are to trust.
+    #[arg(
+        long,
+        env = "BEANPOLE_CA_DIR",
+        default_value = "/usr/local/share/ca-certificates"
+    )]
+    pub ca_dir: PathBuf,
+    /// Where Debian packages come from.
+    #[arg(
+        long,
+        env = "BEANPOLE_DEBIAN_MIRROR",
+        default_value = "http://mirror.example/debian"
+    )]
+    pub debian_mirror: String,
+    /// Where Debian's security updates come from.
+    #[arg(
+        long,
+        env = "BEANPOLE_DEBIAN_SECURITY_MIRROR",
+        default_value = "http://mirror.example/debian-security"
+    )]
+    pub debian_security_mirror: String,
+    /// Where the Node.js platform's npm comes from.
+    #[arg(
+        long,
+        env = "BEANPOLE_NPM_REGISTRY",
+        default_value = "https://registry.example"
+    )]
+    pub npm_registry: String,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct RunOptions {
+    #[command(flatten)]
+    pub host: HostOptions,
+    /// The server's URL.
+    #[arg(long, env = "BEANPOLE_SERVER", default_value = "http://127.0.0.1:8000")]
+    pub server: String,
+    /// File with the single-use token that this host joins with; needed only the first time.
+    #[arg(long, env = "BEANPOLE_JOIN_TOKEN_FILE")]
+    pub join_token_file: Option<PathBuf>,
+    /// Name of this host; its host name when not given.
+    #[arg(long, env = "BEANPOLE_HOST_NAME")]
+    pub name: Option<String>,
+    /// Admin socket of this host's edge, when it has one.
+    #[arg(long, env = "BEANPOLE_EDGE_ADMIN")]
+    pub edge_admin: Option<PathBuf>,
+    /// The edge's routes file; routes.json in the data folder when not given.
+    #[arg(long, env = "BEANPOLE_ROUTES")]
+    pub routes: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug, Args)]
+pub struct ImagesOptions {
+    #[command(flatten)]
+    pub host: HostOptions,
+    /// Only this platform (docker, python or nodejs); may be given several times. All when not given.
+    #[arg(long = "platform")]
+    pub platforms: Vec<Platform>,
+}

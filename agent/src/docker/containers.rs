@@ -1,0 +1,258 @@
+//! Containers of instances: made with their limits, started, stopped, looked at.
+
+use std::{collections::HashMap, time::Duration};
+
+use beanpole_protocol::{HostId, InstanceId, Platform, agent::DesiredInstance};
+use bollard::{
+    models::{
+        ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, HostConfig,
+        HostConfigLogConfig, PortBinding,
+    },
+    query_parameters::{
+        CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
+        StopContainerOptionsBuilder,
+    },
+};
+
+use super::{Doing, Engine, Result, images::ImageFacts};
+use crate::{
+    labels,
+    model::{Container, Exit, Status},
+};
+
+/// What a user's own Dockerfile may count on: change user, own files, bind low ports.
+const DOCKER_CAPABILITIES: [&str; 7] = [
+    "CHOWN",
+    "DAC_OVERRIDE",
+    "FOWNER",
+    "KILL",
+    "NET_BIND_SERVICE",
+    "SETGID",
+    "SETUID",
+];
+
+/// An entry of the Engine's list, enough to see whether a closer look is due.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listed {
+    pub id: String,
+    /// Changes whenever the container's state or ports do.
+    pub fingerprint: String,
+}
+
+/// The name of an instance's container. One name, so that no instance can have two.
+pub fn name(instance: &InstanceId) -> String {
+    format!("beanpole-{instance}")
+}
+
+impl Engine {
+    /// Makes the container of an instance, without starting it. Answers its id.
+    pub async fn create_container(
+        &self,
+        host: &HostId,
+        instance: &DesiredInstance,
+        image: &ImageFacts,
+    ) -> Result<String> {
+        let port = instance
+            .env
+            .get("PORT")
+            .and_then(|port| port.parse().ok())
+            .unwrap_or(image.port);
+        let options = CreateContainerOptionsBuilder::default()
+            .name(&name(&instance.id))
+            .build();
+        let created = self
+            .api
+            .create_container(Some(options), body(host, instance, image.platform, port))
+            .await
+            .doing("creating the container")?;
+        Ok(created.id)
+    }
+
+    pub async fn start_container(&self, id: &str) -> Result<()> {
+        self.api
+            .start_container(id, None)
+            .await
+            .doing("starting the container")
+    }
+
+    /// SIGTERM, `grace` seconds later SIGKILL, then removal with its anonymous volumes. A container
+    /// that is gone already counts as done.
+    pub async fn stop_and_remove(&self, id: &str, grace: u32) -> Result<()> {
+        let api = self.patient(Duration::from_secs(u64::from(grace) + 60));
+        let options = StopContainerOptionsBuilder::default()
+            .t(i32::try_from(grace).unwrap_or(i32::MAX))
+            .build();
+        match api
+            .stop_container(id, Some(options))
+            .await
+            .doing("stopping the container")
+        {
+            Err(error) if error.is_not_found() => return Ok(()),
+            // What refuses to stop is killed by the removal.
+            Err(error) if error.status().is_none() => return Err(error),
+            _ => {}
+        }
+        let options = RemoveContainerOptionsBuilder::default()
+            .force(true)
+            .v(true)
+            .build();
+        match api
+            .remove_container(id, Some(options))
+            .await
+            .doing("removing the container")
+        {
+            Err(error) if error.is_not_found() || error.status() == Some(409) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Every container of this host's agent, running or not.
+    pub async fn list_containers(&self, host: &HostId) -> Result<Vec<Listed>> {
+        let filter = HashMap::from([("label", vec![format!("{}={host}", labels::HOST)])]);
+        let options = ListContainersOptionsBuilder::default()
+            .all(true)
+            .filters(&filter)
+            .build();
+        let found = self
+            .api
+            .list_containers(Some(options))
+            .await
+            .doing("listing containers")?;
+        Ok(found
+            .into_iter()
+            .filter_map(|summary| {
+                let ports = summary.ports.map(|ports| {
+                    let mut ports: Vec<_> = ports.iter().filter_map(|port| port.public_port).collect();
+                    ports.sort_unstable();
+                    ports
+                });
+                let fingerprint = format!("{:?} {ports:?}", summary.state);
+                Some(Listed {
+                    id: summary.id?,
+                    fingerprint,
+                })
+            })
+            .collect())
+    }
+
+    /// A closer look at one container; none when it is gone or not one of ours.
+    pub async fn inspect_container(&self, id: &str) -> Result<Option<Container>> {
+        match self
+            .api
+            .inspect_container(id, None)
+            .await
+            .doing("inspecting a container")
+        {
+            Ok(found) => Ok(container(found)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+fn body(host: &HostId, instance: &DesiredInstance, platform: Platform, port: u16) -> ContainerCreateBody {
+    let mut env: Vec<String> = instance
+        .env
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect();
+    if !instance.env.contains_key("PORT") {
+        env.push(format!("PORT={port}"));
+    }
+    let labels = HashMap::from(
+        [
+            (labels::HOST, host.to_string()),
+            (labels::INSTANCE, instance.id.to_string()),
+            (labels::ENVIRONMENT, instance.environment.to_string()),
+            (labels::ENVIRONMENT_NAME, instance.environment_name.clone()),
+            (labels::DEPLOYMENT, instance.deployment.to_string()),
+            (labels::VERSION, instance.release.version.to_string()),
+            (labels::CONFIGURATION, instance.release.configuration.to_string()),
+            (labels::GRACE, instance.stop_grace_seconds.to_string()),
+            (labels::PORT, port.to_string()),
+            (labels::ROLE, "instance".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value)),
+    );
+    ContainerCreateBody {
+        image: Some(instance.image.clone()),
+        env: Some(env),
+        labels: Some(labels),
+        exposed_ports: Some(vec![format!("{port}/tcp")]),
+        stop_timeout: Some(i64::from(instance.stop_grace_seconds)),
+        host_config: Some(host_config(instance, platform, port)),
+        ..Default::default()
+    }
+}
+
+fn host_config(instance: &DesiredInstance, platform: Platform, port: u16) -> HostConfig {
+    let limits = &instance.limits;
+    let memory = i64::try_from(limits.memory_bytes).unwrap_or(i64::MAX);
+    // An empty host port lets the Engine choose a free one.
+    let loopback = PortBinding {
+        host_ip: Some("127.0.0.1".to_owned()),
+        host_port: Some(String::new()),
+    };
+    let log_options = [("max-size", "10m"), ("max-file", "3")];
+    let capabilities: &[&str] = match platform {
+        Platform::Docker => &DOCKER_CAPABILITIES,
+        // These run as the user webapp and need none.
+        Platform::Python | Platform::NodeJs => &[],
+    };
+    HostConfig {
+        // Equal limits: otherwise swap doubles what was asked for.
+        memory: (memory > 0).then_some(memory),
+        memory_swap: (memory > 0).then_some(memory),
+        nano_cpus: (limits.cpu_millis > 0).then(|| i64::from(limits.cpu_millis) * 1_000_000),
+        pids_limit: (limits.pids > 0).then(|| i64::from(limits.pids)),
+        init: Some(true),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: Some(capabilities.iter().map(|name| (*name).to_owned()).collect()),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        port_bindings: Some(HashMap::from([(format!("{port}/tcp"), Some(vec![loopback]))])),
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("json-file".to_owned()),
+            config: Some(
+                log_options
+                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                    .into(),
+            ),
+        }),
+        ..Default::default()
+    }
+}
+
+fn container(found: ContainerInspectResponse) -> Option<Container> {
+    let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
+    let state = found.state?;
+    let status = match state.status? {
+        ContainerStateStatusEnum::CREATED => Status::Created,
+        ContainerStateStatusEnum::RUNNING
+        | ContainerStateStatusEnum::PAUSED
+        | ContainerStateStatusEnum::RESTARTING => Status::Running,
+        ContainerStateStatusEnum::REMOVING => Status::Removing,
+        _ => Status::Exited(Exit {
+            code: state.exit_code.unwrap_or(-1),
+            out_of_memory: state.oom_killed.unwrap_or(false),
+            finished_at: state.finished_at.unwrap_or_default(),
+        }),
+    };
+    let inside = labels.get(labels::PORT).map(|port| format!("{port}/tcp"))?;
+    let port = found
+        .network_settings
+        .and_then(|network| network.ports)
+        .and_then(|mut ports| ports.remove(&inside).flatten())
+        .and_then(|bindings| bindings.into_iter().find_map(|b| b.host_port?.parse().ok()));
+    Some(Container {
+        id: found.id?,
+        name: found.name.unwrap_or_default().trim_start_matches('/').to_owned(),
+        instance: labels.get(labels::INSTANCE)?.parse().ok()?,
+        port: port.filter(|_| status == Status::Running),
+        status,
+        run: state.started_at.unwrap_or_default(),
+        grace: labels
+            .get(labels::GRACE)
+            .and_then(|grace| grace.parse().ok())
+            .unwrap_or(30),
+    })
+}

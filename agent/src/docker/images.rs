@@ -1,0 +1,212 @@
+//! Images: whether they are here, pulled, imported, tagged, removed.
+
+use std::{collections::HashMap, time::Duration};
+
+use beanpole_protocol::{HostId, Platform, VersionId};
+use bollard::{
+    body_try_stream,
+    query_parameters::{
+        CreateImageOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
+        PruneBuildOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder,
+    },
+};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt};
+
+use super::{Doing, Engine, Result};
+use crate::labels;
+
+/// What an application image says about itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImageFacts {
+    pub platform: Platform,
+    /// Where the application listens inside its container.
+    pub port: u16,
+}
+
+/// An image on the host that carries one of our labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnImage {
+    pub id: String,
+    pub tags: Vec<String>,
+    pub version: Option<VersionId>,
+    pub host: Option<String>,
+    pub role: Option<String>,
+    /// Seconds since the Unix epoch.
+    pub created: i64,
+}
+
+/// Repository and tag of an image name; `latest` when none is written.
+pub fn split_name(name: &str) -> (&str, &str) {
+    match name.rsplit_once(':') {
+        Some((repository, tag)) if !tag.contains('/') => (repository, tag),
+        _ => (name, "latest"),
+    }
+}
+
+impl Engine {
+    pub async fn has_image(&self, name: &str) -> Result<bool> {
+        match self.api.inspect_image(name).await.doing("looking for an image") {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The facts of an application image; an error that `is_not_found` when it is not here.
+    pub async fn image_facts(&self, name: &str) -> Result<ImageFacts> {
+        let image = self
+            .api
+            .inspect_image(name)
+            .await
+            .doing("looking for the application's image")?;
+        let config = image.config.unwrap_or_default();
+        let labels = config.labels.unwrap_or_default();
+        let exposed = config.exposed_ports.unwrap_or_default();
+        let lowest = exposed
+            .iter()
+            .filter_map(|port| port.strip_suffix("/tcp")?.parse().ok())
+            .min();
+        Ok(ImageFacts {
+            platform: labels
+                .get(labels::PLATFORM)
+                .and_then(|name| name.parse().ok())
+                .unwrap_or(Platform::Docker),
+            port: labels
+                .get(labels::PORT)
+                .and_then(|port| port.parse().ok())
+                .or(lowest)
+                .unwrap_or(8080),
+        })
+    }
+
+    /// Pulls an image from its registry, telling `progress` its steps.
+    pub async fn pull(&self, name: &str, mut progress: impl FnMut(String)) -> Result<()> {
+        let (repository, tag) = split_name(name);
+        let options = CreateImageOptionsBuilder::default()
+            .from_image(repository)
+            .tag(tag)
+            .build();
+        let api = self.patient(Duration::from_secs(600));
+        let mut steps = std::pin::pin!(api.create_image(Some(options), None, None));
+        while let Some(step) = steps.next().await {
+            let step = step.doing(&format!("pulling {name}"))?;
+            // Steps with numbers in them repeat many times a second.
+            if let (Some(status), None) = (step.status, step.progress_detail.and_then(|detail| detail.total))
+            {
+                progress(match step.id {
+                    Some(id) => format!("{id}: {status}"),
+                    None => status,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes an image out of a root file system as a tar stream. `changes` are Dockerfile lines.
+    pub async fn import(
+        &self,
+        name: &str,
+        changes: Vec<String>,
+        root: impl Stream<Item = std::io::Result<Bytes>> + Send + 'static,
+    ) -> Result<()> {
+        let (repository, tag) = split_name(name);
+        let options = CreateImageOptionsBuilder::default()
+            .from_src("-")
+            .repo(repository)
+            .tag(tag)
+            .changes(changes)
+            .build();
+        let api = self.patient(Duration::from_secs(600));
+        let mut steps = std::pin::pin!(api.create_image(Some(options), Some(body_try_stream(root)), None));
+        while let Some(step) = steps.next().await {
+            step.doing(&format!("importing {name}"))?;
+        }
+        Ok(())
+    }
+
+    pub async fn tag(&self, name: &str, alias: &str) -> Result<()> {
+        let (repository, tag) = split_name(alias);
+        let options = TagImageOptionsBuilder::default()
+            .repo(repository)
+            .tag(tag)
+            .build();
+        self.api
+            .tag_image(name, Some(options))
+            .await
+            .doing(&format!("tagging {name} as {alias}"))
+    }
+
+    /// Every image that carries a role label of ours, dangling ones included.
+    pub async fn own_images(&self) -> Result<Vec<OwnImage>> {
+        let filter = HashMap::from([("label", vec![labels::ROLE])]);
+        let options = ListImagesOptionsBuilder::default().filters(&filter).build();
+        let found = self
+            .api
+            .list_images(Some(options))
+            .await
+            .doing("listing images")?;
+        Ok(found
+            .into_iter()
+            .map(|image| OwnImage {
+                id: image.id,
+                tags: image
+                    .repo_tags
+                    .into_iter()
+                    .filter(|tag| tag != "<none>:<none>")
+                    .collect(),
+                version: image.labels.get(labels::VERSION).and_then(|id| id.parse().ok()),
+                host: image.labels.get(labels::HOST).cloned(),
+                role: image.labels.get(labels::ROLE).cloned(),
+                created: image.created,
+            })
+            .collect())
+    }
+
+    /// Image ids that any container on the Engine stands on, ours or not.
+    pub async fn images_in_use(&self) -> Result<Vec<String>> {
+        let options = ListContainersOptionsBuilder::default().all(true).build();
+        let found = self
+            .api
+            .list_containers(Some(options))
+            .await
+            .doing("listing containers")?;
+        Ok(found
+            .into_iter()
+            .filter_map(|container| container.image_id)
+            .collect())
+    }
+
+    /// Removes an image unless something uses it; answers whether it is gone.
+    pub async fn remove_image(&self, name: &str) -> Result<bool> {
+        let options = RemoveImageOptionsBuilder::default().build();
+        match self
+            .api
+            .remove_image(name, Some(options), None)
+            .await
+            .doing("removing an image")
+        {
+            Ok(_) => Ok(true),
+            Err(error) if error.is_not_found() => Ok(true),
+            Err(error) if error.status() == Some(409) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Drops BuildKit's cache that was not used for this many hours. The classic builder's cache is
+    /// its images.
+    pub async fn prune_build_cache(&self, hours: u32) -> Result<()> {
+        let filter = HashMap::from([("until", vec![format!("{hours}h")])]);
+        let options = PruneBuildOptionsBuilder::default().filters(&filter).build();
+        self.api
+            .prune_build(Some(options))
+            .await
+            .doing("pruning the build cache")?;
+        Ok(())
+    }
+
+    /// Whose image it is, for messages.
+    pub fn host_label(host: &HostId) -> (String, String) {
+        (labels::HOST.to_owned(), host.to_string())
+    }
+}

@@ -1,0 +1,243 @@
+//! Beanpole's own images on this host: the seed, the base on it, a platform image on that.
+//!
+//! Made when first needed and then found again by their tags, which name their content. One is made at
+//! a time, over all processes on the host.
+
+mod authorities;
+mod seed;
+
+use std::{
+    collections::HashMap,
+    io,
+    path::{Path, PathBuf},
+};
+
+use beanpole_platforms::images::{self, ImageBuild, SEED_PULL, Sources};
+use beanpole_protocol::Platform;
+use tokio::sync::Mutex;
+
+pub use authorities::read as read_authorities;
+
+use crate::{
+    build::context::write_files,
+    docker::{
+        DockerError, Engine,
+        build::{BuildBounds, BuildFailure, BuildRequest, Builder},
+    },
+    labels,
+};
+
+/// Takes lines of progress.
+pub type Progress<'a> = &'a mut (dyn FnMut(String) + Send);
+
+/// Why an image of ours could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ImagesError {
+    #[error(transparent)]
+    Docker(#[from] DockerError),
+    #[error("cannot build the image {name}: {source}")]
+    Build {
+        name: &'static str,
+        source: BuildFailure,
+    },
+    #[error("cannot make the base image: {0}")]
+    Seed(#[from] seed::SeedError),
+    #[error("cannot write to {}: {source}", path.display())]
+    Disk { path: PathBuf, source: io::Error },
+}
+
+impl ImagesError {
+    /// Whether Docker was away, so that trying again makes sense.
+    pub fn is_passing(&self) -> bool {
+        match self {
+            ImagesError::Docker(error)
+            | ImagesError::Build {
+                source: BuildFailure::Docker(error),
+                ..
+            } => error.is_unreachable(),
+            _ => false,
+        }
+    }
+}
+
+/// The maker of this host's images.
+pub struct Images {
+    engine: Engine,
+    sources: Sources,
+    bounds: BuildBounds,
+    /// Arguments that every build gets, such as the host's proxies.
+    arguments: HashMap<String, String>,
+    folder: PathBuf,
+    making: Mutex<()>,
+}
+
+impl Images {
+    /// `folder` is for temporary files, a Debian root among them (300 MB).
+    pub fn new(engine: Engine, sources: Sources, bounds: BuildBounds, folder: &Path) -> Self {
+        Self {
+            engine,
+            sources,
+            bounds,
+            arguments: proxies(|name| std::env::var(name).ok()),
+            folder: folder.to_owned(),
+            making: Mutex::new(()),
+        }
+    }
+
+    /// Proxies of this host as build arguments.
+    pub fn arguments(&self) -> &HashMap<String, String> {
+        &self.arguments
+    }
+
+    pub fn bounds(&self) -> BuildBounds {
+        self.bounds
+    }
+
+    /// The tag of a platform's image, made when it is not here. The docker platform has the base.
+    pub async fn platform(&self, platform: Platform, progress: Progress<'_>) -> Result<String, ImagesError> {
+        let base = images::base(&self.sources, &images::seed_tag());
+        let Some(build) = images::platform(platform, &self.sources, &base.tag) else {
+            return self.base(progress).await;
+        };
+        if self.engine.has_image(&build.tag).await? {
+            return Ok(build.tag);
+        }
+        let _one = self.making.lock().await;
+        let _alone = self.lock().await?;
+        self.make_base(&base, progress).await?;
+        self.make(&build, "platform", progress).await?;
+        Ok(build.tag)
+    }
+
+    /// The tag of the base image, made when it is not here.
+    pub async fn base(&self, progress: Progress<'_>) -> Result<String, ImagesError> {
+        let base = images::base(&self.sources, &images::seed_tag());
+        if !self.engine.has_image(&base.tag).await? {
+            let _one = self.making.lock().await;
+            let _alone = self.lock().await?;
+            self.make_base(&base, progress).await?;
+        }
+        Ok(base.tag)
+    }
+
+    /// Sees to it that `image`, named by a user's Dockerfile, is on the host: here already, pulled, or
+    /// our base under Debian's name where no registry answers.
+    pub async fn obtain(&self, image: &str, progress: Progress<'_>) -> Result<(), ImagesError> {
+        if self.engine.has_image(image).await? {
+            return Ok(());
+        }
+        progress(format!("pulling {image}"));
+        let Err(error) = self.engine.pull(image, &mut *progress).await else {
+            return Ok(());
+        };
+        let (repository, tag) = SEED_PULL;
+        if image != format!("{repository}:{tag}") {
+            return Err(error.into());
+        }
+        progress(format!("{error}; using Beanpole's own base image instead"));
+        let base = self.base(progress).await?;
+        self.engine.tag(&base, image).await?;
+        Ok(())
+    }
+
+    async fn make_base(&self, base: &ImageBuild, progress: Progress<'_>) -> Result<(), ImagesError> {
+        if self.engine.has_image(&base.tag).await? {
+            return Ok(());
+        }
+        seed::ensure(&self.engine, &self.sources, &self.folder, progress).await?;
+        self.make(base, "base", progress).await
+    }
+
+    async fn make(&self, build: &ImageBuild, role: &str, progress: Progress<'_>) -> Result<(), ImagesError> {
+        if self.engine.has_image(&build.tag).await? {
+            return Ok(());
+        }
+        progress(format!("building the image {}", build.tag));
+        let context = tempfile::Builder::new()
+            .prefix("context-")
+            .tempfile_in(&self.folder)
+            .and_then(|file| write_files(&build.files, file.as_file()).map(|()| file))
+            .map_err(|source| ImagesError::Disk {
+                path: self.folder.clone(),
+                source,
+            })?;
+        let mut arguments = self.arguments.clone();
+        arguments.extend(
+            build
+                .arguments
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
+        let mut labels = HashMap::from([(labels::ROLE.to_owned(), role.to_owned())]);
+        if role == "platform" {
+            labels.insert(labels::PLATFORM.to_owned(), build.name.to_owned());
+        }
+        let request = BuildRequest {
+            context: context.path().to_owned(),
+            dockerfile: "Dockerfile".to_owned(),
+            tag: build.tag.clone(),
+            labels,
+            arguments,
+            bounds: self.bounds,
+            builder: Builder::Classic,
+        };
+        self.engine
+            .build(&request, progress)
+            .await
+            .map_err(|source| ImagesError::Build {
+                name: build.name,
+                source,
+            })
+    }
+
+    /// Held while an image is made, so that two processes do not make the same one.
+    async fn lock(&self) -> Result<std::fs::File, ImagesError> {
+        let path = self.folder.join("images.lock");
+        let disk = |source| ImagesError::Disk {
+            path: self.folder.clone(),
+            source,
+        };
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(disk)?;
+        let locked = tokio::task::spawn_blocking(move || {
+            rustix::fs::flock(&file, rustix::fs::FlockOperation::LockExclusive).map(|()| file)
+        })
+        .await;
+        match locked {
+            Ok(Ok(file)) => Ok(file),
+            Ok(Err(errno)) => Err(disk(errno.into())),
+            Err(stopped) => Err(disk(io::Error::other(stopped))),
+        }
+    }
+}
+
+/// Docker knows these arguments without any `ARG` line, and keeps them out of the image.
+fn proxies(read: impl Fn(&str) -> Option<String>) -> HashMap<String, String> {
+    ["HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "FTP_PROXY", "ALL_PROXY"]
+        .into_iter()
+        .flat_map(|name| [name.to_owned(), name.to_ascii_lowercase()])
+        .filter_map(|name| {
+            read(&name)
+                .filter(|value| !value.is_empty())
+                .map(|value| (name, value))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn proxies_in_either_case_are_passed_on() {
+        let found = proxies(|name| (name == "https_proxy").then(|| "http://proxy:3128".to_owned()));
+        assert_eq!(
+            found,
+            HashMap::from([("https_proxy".to_owned(), "http://proxy:3128".to_owned())])
+        );
+    }
+}

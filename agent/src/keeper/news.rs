@@ -1,0 +1,173 @@
+//! What the keeper does with each kind of news.
+
+use beanpole_protocol::{
+    InstanceId, Timestamp,
+    agent::{Desired, ImageState},
+};
+
+use super::Keeper;
+use crate::{
+    apply::{Done, ImageNews, Outcome, TAIL_LINES},
+    diff::ImageRecord,
+    gc,
+    health::prober::Judged,
+    model::Status,
+};
+
+impl Keeper {
+    pub(super) fn take_desired(&mut self, desired: Desired) {
+        tracing::debug!(generation = desired.generation, "took a new desired list");
+        self.desired = Some(desired);
+    }
+
+    pub(super) fn take_judged(&mut self, judged: Judged) {
+        // A prober that was just replaced may still have had something to say.
+        let is_current = self
+            .work
+            .probers
+            .get(&judged.instance)
+            .is_some_and(|watched| watched.run == judged.run);
+        if !is_current {
+            return;
+        }
+        let is_healthy = judged.verdict.is_healthy();
+        if let Some(life) = self.lives.get_mut(&judged.instance) {
+            let was_healthy = life.healthy_since.is_some();
+            if is_healthy != was_healthy {
+                tracing::info!(instance.id = %judged.instance, verdict = ?judged.verdict, "an instance's health changed");
+            }
+            life.judged(&judged.run, judged.verdict, Timestamp::now());
+            if was_healthy && !is_healthy {
+                self.fetch_tail(&judged.instance);
+            }
+        }
+    }
+
+    pub(super) fn take_image(&mut self, news: ImageNews) {
+        self.unknown_images.remove(&news.version);
+        let is_wanted = self
+            .desired
+            .iter()
+            .flat_map(|d| &d.images)
+            .any(|image| image.version == news.version);
+        if is_wanted {
+            let record = ImageRecord {
+                attempt: news.attempt,
+                state: news.state,
+            };
+            self.images.insert(news.version, record);
+        }
+    }
+
+    pub(super) fn take_done(&mut self, done: Done) {
+        let now = Timestamp::now();
+        self.busy.remove(&done.instance);
+        let version = self
+            .wanted(&done.instance)
+            .map(|wanted| wanted.release.version.clone());
+        let Some(version) = version else { return };
+        let life = self.lives.entry(done.instance.clone()).or_default();
+        match done.outcome {
+            Outcome::Started { after_exit: true } => life.restarted(),
+            Outcome::Started { after_exit: false } | Outcome::Stopped | Outcome::Undone => {}
+            Outcome::NotMade { why } => {
+                tracing::warn!(instance.id = %done.instance, error = %why, "an instance was not started");
+                life.not_made(why, now);
+            }
+            Outcome::NoImage { why } => {
+                life.not_made(why, now);
+                let is_ready = self
+                    .images
+                    .get(&version)
+                    .is_some_and(|r| matches!(r.state, ImageState::Ready { .. }));
+                // Somebody removed it: find that out properly, and build it again.
+                if is_ready {
+                    self.images.remove(&version);
+                }
+            }
+            Outcome::Examined { exit, tail } => {
+                tracing::warn!(instance.id = %done.instance, exit = %exit.words(), "an instance exited");
+                life.exited(&exit, tail, now);
+            }
+        }
+    }
+
+    pub(super) fn take_tail(&mut self, instance: &InstanceId, text: String) {
+        if let Some(life) = self.lives.get_mut(instance)
+            && life.healthy_since.is_none()
+        {
+            life.tail = Some(text);
+        }
+    }
+
+    /// The last words of an instance, in the background.
+    pub(super) fn fetch_tail(&mut self, instance: &InstanceId) {
+        let container = self.containers.iter().flatten().find(|c| c.instance == *instance);
+        let Some(container) = container.map(|c| c.id.clone()) else {
+            return;
+        };
+        let (engine, instance) = (self.tools.hands.engine.clone(), instance.clone());
+        self.work.tails.spawn(async move {
+            let tail = engine.log_tail(&container, TAIL_LINES).await.ok();
+            (instance, tail)
+        });
+    }
+
+    /// What announces no change: disk space, the words of those that are not well, what can go.
+    pub(super) fn look_around(&mut self) {
+        let free = self
+            .tools
+            .docker_root
+            .as_deref()
+            .and_then(|root| rustix::fs::statvfs(root).ok());
+        self.facts.disk_free_bytes = free
+            .as_ref()
+            .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        let unwell: Vec<InstanceId> = self
+            .containers
+            .iter()
+            .flatten()
+            .filter(|container| container.status == Status::Running)
+            .filter(|container| {
+                self.lives
+                    .get(&container.instance)
+                    .is_some_and(|l| l.healthy_since.is_none())
+            })
+            .map(|container| container.instance.clone())
+            .collect();
+        for instance in unwell {
+            self.fetch_tail(&instance);
+        }
+        self.sweep(free.map(|disk| disk.f_bavail.saturating_mul(100) / disk.f_blocks.max(1)));
+    }
+
+    /// Removes images that nobody wants, in the background. `free` is the disk's free part, percent.
+    fn sweep(&mut self, free: Option<u64>) {
+        let Some(desired) = &self.desired else { return };
+        if self.work.sweep.as_ref().is_some_and(|sweep| !sweep.is_finished())
+            || !self.unknown_images.is_empty()
+        {
+            return;
+        }
+        let mut wanted: std::collections::BTreeSet<_> =
+            desired.images.iter().map(|image| image.version.clone()).collect();
+        wanted.extend(self.unwanted_images.keys().cloned());
+        wanted.extend(
+            desired
+                .instances
+                .iter()
+                .map(|instance| instance.release.version.clone()),
+        );
+        let due = gc::is_due(&mut self.swept, &wanted, Timestamp::now());
+        if !due {
+            return;
+        }
+        let keep = gc::Keep {
+            host: self.tools.hands.host.clone(),
+            versions: wanted,
+            free_percent: free,
+        };
+        let sweep = gc::sweep(self.tools.hands.engine.clone(), keep);
+        self.work.sweep = Some(tokio_util::task::AbortOnDropHandle::new(tokio::spawn(sweep)));
+    }
+}

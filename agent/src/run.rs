@@ -1,0 +1,199 @@
+//! Wires the agent together: from options to running tasks, and down again.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use beanpole_platforms::images::Sources;
+use beanpole_protocol::agent::HostFacts;
+use tokio::sync::{mpsc, watch};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use crate::{
+    apply::Hands,
+    build::version::Workshop,
+    cli::{HostOptions, ImagesOptions, RunOptions},
+    docker::{Engine, build::BuildBounds},
+    edge,
+    images::{Images, read_authorities},
+    keeper::{Inlets, Keeper, Outlets, Tools},
+    ledger::{Ledger, Memory},
+    link::{self, Link},
+    observe::Observer,
+};
+
+/// Serves the server until `stop`. Containers go on after that.
+pub async fn run(options: RunOptions, stop: CancellationToken) -> anyhow::Result<()> {
+    let ledger = Ledger::open(&options.host.data)?;
+    let link = Link::new(&options.server, None)?;
+    let name = options.name.clone().unwrap_or_else(host_name);
+    let token_file = options.join_token_file.as_deref();
+    let joined = tokio::select! {
+        joined = link::join::credential(&ledger, &link, token_file, &name) => joined?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let link = link.with_credential(joined.credential.clone());
+    let engine = tokio::select! {
+        engine = connect(&options.host.docker) => engine,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let host = joined.host;
+    let (facts, docker_root) = engine.facts().await?;
+    tracing::info!(
+        host.id = %host,
+        docker.version = %facts.docker_version,
+        server = %options.server,
+        "the agent is up"
+    );
+    let images = Arc::new(images(&engine, &facts, &options.host, &ledger)?);
+    let workshop = Arc::new(Workshop {
+        engine: engine.clone(),
+        link: link.clone(),
+        images,
+        host: host.clone(),
+        folder: temporary(&ledger)?,
+    });
+    let desired = ledger.desired()?;
+    let memory = ledger.memory()?;
+
+    let (seen_in, seen) = mpsc::channel(16);
+    let (desired_in, desired_out) = mpsc::channel(4);
+    let (edge_in, edge_out) = mpsc::channel(4);
+    let (report, reports) = watch::channel(None);
+    let (awaited, awaited_out) = watch::channel(edge::Awaited::default());
+    let (kept, to_keep) = watch::channel(memory.clone());
+
+    let observer = Observer::start(engine.clone(), host.clone(), seen_in);
+    let known = desired.as_ref().map_or(0, |desired| desired.generation);
+    let tools = Tools {
+        hands: Hands {
+            engine,
+            host,
+            eyes: observer.eyes(),
+        },
+        workshop,
+        link: link.clone(),
+        docker_root: docker_root.map(Into::into),
+    };
+    let routes = options
+        .routes
+        .clone()
+        .unwrap_or_else(|| ledger.path("routes.json"));
+    let outlets = Outlets {
+        report,
+        memory: kept,
+        awaited,
+        routes,
+    };
+    let keeper = Keeper::new(tools, outlets, facts, desired, memory);
+
+    let _following = link::desired::follow(link.clone(), ledger.clone(), known, desired_in);
+    let _reporting = link::report::follow(link, reports);
+    let _edge = options
+        .edge_admin
+        .clone()
+        .map(|socket| edge::follow(socket, awaited_out, edge_in));
+    let remembering = remember(ledger, to_keep);
+    keeper
+        .run(
+            Inlets {
+                desired: desired_out,
+                seen,
+                edge: edge_out,
+            },
+            stop,
+        )
+        .await;
+    // The keeper is gone and with it the sender: what it knew last is written, then this ends.
+    let _ = tokio::time::timeout(Duration::from_secs(5), remembering).await;
+    tracing::info!("the agent stops; applications go on");
+    Ok(())
+}
+
+/// Makes images ahead of time, a line of progress each.
+pub async fn make_images(options: ImagesOptions) -> anyhow::Result<()> {
+    let ledger = Ledger::open(&options.host.data)?;
+    let engine = Engine::connect(&options.host.docker).await?;
+    let (facts, _) = engine.facts().await?;
+    let images = images(&engine, &facts, &options.host, &ledger)?;
+    let platforms = match options.platforms.as_slice() {
+        [] => beanpole_protocol::Platform::ALL.to_vec(),
+        some => some.to_vec(),
+    };
+    for platform in platforms {
+        let tag = images.platform(platform, &mut |line| println!("{line}")).await?;
+        println!("{platform}: {tag}");
+    }
+    Ok(())
+}
+
+fn images(
+    engine: &Engine,
+    facts: &HostFacts,
+    options: &HostOptions,
+    ledger: &Ledger,
+) -> anyhow::Result<Images> {
+    let sources = Sources {
+        mirror: options.debian_mirror.clone(),
+        security_mirror: options.debian_security_mirror.clone(),
+        npm_registry: options.npm_registry.clone(),
+        authorities: read_authorities(&options.ca_dir)?,
+    };
+    let bounds = BuildBounds::for_host(facts.cpus, facts.memory_bytes);
+    Ok(Images::new(engine.clone(), sources, bounds, &temporary(ledger)?))
+}
+
+/// The folder for temporary files, emptied of what an earlier process left.
+fn temporary(ledger: &Ledger) -> std::io::Result<std::path::PathBuf> {
+    let folder = ledger.path("tmp");
+    std::fs::create_dir_all(&folder)?;
+    for entry in std::fs::read_dir(&folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_file_of_ours = ["bundle-", "context-"]
+            .iter()
+            .any(|start| name.to_string_lossy().starts_with(start));
+        let age = entry
+            .metadata()
+            .and_then(|m| m.modified())
+            .ok()
+            .and_then(|at| at.elapsed().ok());
+        if is_file_of_ours && age.is_some_and(|age| age > Duration::from_secs(3600)) {
+            std::fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(folder)
+}
+
+async fn connect(socket: &Path) -> Engine {
+    let mut was_told = false;
+    loop {
+        match Engine::connect(socket).await {
+            Ok(engine) => return engine,
+            Err(error) => {
+                if !std::mem::replace(&mut was_told, true) {
+                    tracing::warn!(error = %error, "waiting for docker");
+                }
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+/// Writes the newest memory to the ledger; ends when nobody can change it any more.
+fn remember(ledger: Ledger, mut memory: watch::Receiver<Memory>) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        while memory.changed().await.is_ok() {
+            let (ledger, newest) = (ledger.clone(), memory.borrow_and_update().clone());
+            let written = tokio::task::spawn_blocking(move || ledger.keep_memory(&newest)).await;
+            if let Ok(Err(error)) = written {
+                tracing::error!(error = %error, "what is known of instances cannot be kept on disk");
+            }
+        }
+    }))
+}
+
+fn host_name() -> String {
+    match std::fs::read_to_string("/proc/sys/kernel/hostname") {
+        Ok(name) if !name.trim().is_empty() => name.trim().to_owned(),
+        _ => "host".to_owned(),
+    }
+}
