@@ -297,9 +297,9 @@ impl World {
     }
 
     fn host_id(&self) -> Option<String> {
-        fs::read_to_string(self.data().join("agent/host-id"))
-            .ok()
-            .map(|text| text.trim().to_owned())
+        let text = fs::read_to_string(self.data().join("agent/credential.json")).ok()?;
+        let joined: beanpole_protocol::agent::JoinResponse = serde_json::from_str(&text).ok()?;
+        Some(joined.host.to_string())
     }
 
     fn keep_evidence(&self) {

@@ -10,6 +10,7 @@ pub async fn run(options: ServeOptions) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
         .init();
     let stop = CancellationToken::new();
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -142,7 +142,7 @@ impl Keeper {
             process = loop {
                 tokio::select! {
                     () = tokio::time::sleep(pause) => {}
-                    () = told_to_stop(&mut stopping, position) => return,
+                    () = told_to_stop(&mut stopping, position) => return self.forget(),
                 }
                 match spawn(&self.service, &self.folder) {
                     Ok(process) => break process,
@@ -176,6 +176,11 @@ impl Keeper {
                 Process::Adopted(leftover) => leftover.signal(rustix::process::Signal::KILL),
             }
         }
+        self.forget();
+    }
+
+    /// No process of this service is left.
+    fn forget(&self) {
         let _ = fs::remove_file(self.folder.process_id(self.service.name));
     }
 }
