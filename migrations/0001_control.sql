@@ -70,8 +70,13 @@ create table control.application_versions (
     size_bytes bigint not null,
     notes text[] not null default '{}',
     created_at timestamptz not null,
-    constraint application_versions_label_unique unique (application_id, label)
+    deleted_at timestamptz
 );
+create unique index application_versions_label_unique on control.application_versions (application_id, label)
+    where deleted_at is null;
+create index application_versions_sha256 on control.application_versions (sha256);
+comment on column control.application_versions.deleted_at is
+    'A deleted version stays as a row, because the history of deployments tells of it; its bundle goes';
 comment on column control.application_versions.sha256 is 'Hash of the bundle; also its key in the blob store';
 
 create table control.hosts (

@@ -7,6 +7,7 @@ use std::{
     io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::SystemTime,
 };
 
 use sha2::{Digest, Sha256};
@@ -64,7 +65,7 @@ pub struct Received {
 }
 
 impl Blobs {
-    /// Makes `<data>/blobs` where it is missing, and removes what interrupted uploads left.
+    /// Makes `<data>/blobs` where it is missing.
     pub async fn open(data: &Path) -> io::Result<Self> {
         let root = data.join("blobs");
         let incoming = root.join("incoming");
@@ -83,6 +84,43 @@ impl Blobs {
         let file = fs::File::open(self.path(hash)).await?;
         let size = file.metadata().await?.len();
         Ok((file, size))
+    }
+
+    /// Blobs that were written at or before `moment`, a bounded number of them, after `after`.
+    pub async fn list_older(&self, moment: SystemTime, after: Option<BlobHash>) -> io::Result<Vec<BlobHash>> {
+        let root = Arc::clone(&self.root);
+        tokio::task::spawn_blocking(move || list_older(&root, moment, after))
+            .await
+            .map_err(io::Error::other)?
+    }
+
+    /// Removes a blob written at or before `moment`; false when there is none, or a newer one.
+    pub async fn remove_older(&self, hash: &BlobHash, moment: SystemTime) -> io::Result<bool> {
+        let path = self.path(hash);
+        match fs::metadata(&path).await {
+            Ok(metadata) if metadata.modified()? <= moment => fs::remove_file(&path).await.map(|()| true),
+            Ok(_) => Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Removes what uploads left that were interrupted at or before `moment`; says how many.
+    pub async fn remove_interrupted(&self, moment: SystemTime) -> io::Result<u64> {
+        let folder = self.root.join("incoming");
+        tokio::task::spawn_blocking(move || {
+            let mut removed = 0;
+            for entry in std::fs::read_dir(folder)? {
+                let entry = entry?;
+                if entry.metadata()?.modified()? <= moment {
+                    std::fs::remove_file(entry.path())?;
+                    removed += 1;
+                }
+            }
+            Ok(removed)
+        })
+        .await
+        .map_err(io::Error::other)?
     }
 
     /// Begins a new blob.
@@ -114,6 +152,39 @@ impl Blobs {
         .await
         .map_err(io::Error::other)?
     }
+}
+
+/// Most blobs listed at once.
+const LISTED: usize = 1000;
+
+fn list_older(root: &Path, moment: SystemTime, after: Option<BlobHash>) -> io::Result<Vec<BlobHash>> {
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root)?
+        .map(|entry| entry.map(|entry| entry.path()))
+        .collect::<io::Result<_>>()?;
+    folders.retain(|path| path.file_name().is_some_and(|name| name.len() == 2));
+    folders.sort();
+    let mut found = Vec::new();
+    for folder in folders {
+        if found.len() >= LISTED {
+            break;
+        }
+        let mut here = Vec::new();
+        for entry in std::fs::read_dir(&folder)? {
+            let entry = entry?;
+            let mut hash = [0; 32];
+            let name = entry.file_name();
+            if hex::decode_to_slice(name.as_encoded_bytes(), &mut hash).is_ok()
+                && after.is_none_or(|after| BlobHash(hash) > after)
+                && entry.metadata()?.modified()? <= moment
+            {
+                here.push(BlobHash(hash));
+            }
+        }
+        here.sort();
+        found.extend(here);
+    }
+    // Folders and names are sorted alike, so that the last one is where to go on.
+    Ok(found)
 }
 
 impl Incoming {

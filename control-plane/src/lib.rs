@@ -7,6 +7,7 @@ pub mod agents;
 pub mod api;
 pub mod auth;
 pub mod blobs;
+pub mod bundle;
 pub mod config;
 pub mod configurations;
 pub mod http;
@@ -22,6 +23,8 @@ pub mod secrets;
 pub mod serve;
 pub mod state;
 pub mod store;
+#[cfg(test)]
+mod testing;
 pub mod up;
 
 pub use config::{Config, ServeOptions};

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     auth::{attempts::SignIns, passwords::Passwords},
     blobs::Blobs,
+    bundle::Inspector,
     config::Config,
     notices::Notices,
     secrets::Secrets,
@@ -19,6 +20,7 @@ pub struct App {
     pub blobs: Blobs,
     pub secrets: Secrets,
     pub notices: Notices,
+    pub inspector: Inspector,
     pub passwords: Passwords,
     pub sign_ins: SignIns,
     pub config: Arc<Config>,

@@ -2,14 +2,22 @@
 //!
 //! A handler extracts, calls one operation and makes a view. Routes open to everybody say why.
 
+pub mod applications;
+pub mod deployments;
 pub mod document;
+pub mod environments;
+pub mod events;
 pub mod health;
+pub mod hosts;
+pub mod instances;
+pub mod logs;
 pub mod paging;
 pub mod session;
 #[cfg(test)]
 mod tests;
 pub mod tokens;
 pub mod users;
+pub mod versions;
 
 use axum::{Router, response::IntoResponse, routing::get};
 use utoipa::OpenApi;
@@ -27,6 +35,29 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(users::set_password))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(environments::list, environments::create))
+        .routes(routes!(
+            environments::get,
+            environments::update,
+            environments::terminate
+        ))
+        .routes(routes!(environments::configuration))
+        .routes(routes!(instances::list))
+        .routes(routes!(logs::request))
+        .routes(routes!(events::list))
+        .routes(routes!(events::follow))
+        .routes(routes!(deployments::list, deployments::create))
+        .routes(routes!(deployments::get))
+        .routes(routes!(deployments::result))
+        .routes(routes!(deployments::abort))
+        .routes(routes!(hosts::list))
+        .routes(routes!(hosts::create_join_token))
+        .routes(routes!(hosts::remove))
+        .routes(routes!(applications::list, applications::create))
+        .routes(routes!(applications::get, applications::delete))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::upload, versions::get, versions::delete))
+        .routes(routes!(versions::build_log))
 }
 
 /// The routes, and the document that tells of each of them.

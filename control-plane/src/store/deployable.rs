@@ -28,7 +28,7 @@ pub async fn find(
     let application: ApplicationId = parsed(&row, "id")?;
     let version = sqlx::query(
         "select id, platform from control.application_versions
-         where application_id = $1 and label = $2 for key share",
+         where application_id = $1 and label = $2 and deleted_at is null for key share",
     )
     .bind(application.as_str())
     .bind(label)

@@ -2,6 +2,8 @@
 //! question it answers. Functions take a connection, so that the caller owns the transaction.
 
 pub mod api_tokens;
+pub mod application_versions;
+pub mod applications;
 pub mod column;
 pub mod configurations;
 pub mod deployable;

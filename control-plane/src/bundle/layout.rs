@@ -1,0 +1,112 @@
+//! From entries to what the bundle holds: clean paths, its root, things worth noting.
+
+use std::collections::BTreeMap;
+
+use super::{
+    BundleError,
+    entry::{Entry, Kind},
+};
+
+/// The files of an acceptable bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    /// The only top-level folder, when it was taken for the root.
+    pub root: Option<String>,
+    /// Files relative to the root, sorted.
+    pub files: Vec<String>,
+    /// What its owner should know.
+    pub notes: Vec<String>,
+}
+
+/// Gathers entries one by one; refuses the first that will not do.
+#[derive(Default)]
+pub struct Gathering {
+    /// Clean path and whether it is a file.
+    seen: BTreeMap<String, bool>,
+    litter: usize,
+}
+
+impl Gathering {
+    /// Takes the next entry.
+    pub fn add(&mut self, entry: &Entry) -> Result<(), BundleError> {
+        let path = entry.path()?;
+        entry.check_kind()?;
+        if path.is_empty() {
+            return Ok(());
+        }
+        let is_file = entry.kind == Kind::File;
+        match self.seen.insert(path.clone(), is_file) {
+            None => {}
+            // A folder named twice means nothing.
+            Some(false) if !is_file => {}
+            Some(was_file) if was_file == is_file => return Err(BundleError::Duplicate(entry.name.clone())),
+            Some(_) => return Err(BundleError::FileAndFolder(entry.name.clone())),
+        }
+        if is_file && is_litter(&path) {
+            self.litter += 1;
+        }
+        Ok(())
+    }
+
+    /// The layout of all entries taken.
+    pub fn finish(self) -> Result<Layout, BundleError> {
+        for (path, _) in self.seen.iter().filter(|(_, is_file)| **is_file) {
+            if let Some((above, _)) = self.file_above(path) {
+                return Err(BundleError::FileAndFolder(above.clone()));
+            }
+        }
+        let mut files: Vec<String> = self
+            .seen
+            .into_iter()
+            .filter(|(path, is_file)| *is_file && !is_litter(path))
+            .map(|(path, _)| path)
+            .collect();
+        if files.is_empty() {
+            return Err(BundleError::Empty);
+        }
+        let mut notes = Vec::new();
+        let root = single_folder(&files);
+        if let Some(root) = &root {
+            for file in &mut files {
+                file.drain(..=root.len());
+            }
+            notes.push(format!(
+                "the bundle's only top-level folder, {root}, is taken as its root"
+            ));
+        }
+        if self.litter > 0 {
+            notes.push(format!(
+                "{} that macOS added (__MACOSX, .DS_Store) {} left out",
+                if self.litter == 1 {
+                    "1 file".to_owned()
+                } else {
+                    format!("{} files", self.litter)
+                },
+                if self.litter == 1 { "is" } else { "are" },
+            ));
+        }
+        Ok(Layout { root, files, notes })
+    }
+
+    /// A file on the way to `path`, which then cannot be unpacked.
+    fn file_above(&self, path: &str) -> Option<(&String, &bool)> {
+        path.match_indices('/')
+            .filter_map(|(at, _)| self.seen.get_key_value(&path[..at]))
+            .find(|(_, is_file)| **is_file)
+    }
+}
+
+/// What archivers add on their own.
+fn is_litter(path: &str) -> bool {
+    path.starts_with("__MACOSX/") || path.rsplit('/').next() == Some(".DS_Store")
+}
+
+/// The folder all files are in.
+fn single_folder(files: &[String]) -> Option<String> {
+    let folder = files.first()?.split_once('/')?.0;
+    let inside = |file: &String| {
+        file.strip_prefix(folder)
+            .is_some_and(|rest| rest.starts_with('/'))
+    };
+    files.iter().all(inside).then(|| folder.to_owned())
+}
