@@ -23,6 +23,8 @@ use crate::output::{Output, Paint, clock, plain};
 /// Events that announce a deployment can be a little older than it.
 const BEFORE: Duration = Duration::from_secs(2);
 
+const LAST_LOOK: Duration = Duration::from_secs(3);
+
 /// How following ended.
 #[derive(Debug)]
 pub enum Ending {
@@ -97,7 +99,22 @@ pub async fn follow(out: &Output, subject: Subject, started: Deployment, timeout
         }
     };
     screen.bar.finish_and_clear();
-    ending
+    match ending {
+        Ending::Waited { last, lost: None } => last_look(&client, last).await,
+        ending => ending,
+    }
+}
+
+/// At the timeout, what was last heard can be old; and the end can have come in that moment.
+async fn last_look(client: &Client, last: Box<Deployment>) -> Ending {
+    match tokio::time::timeout(LAST_LOOK, client.deployment(&last.id)).await {
+        Ok(Ok(now)) if now.status.is_terminal() => Ending::Ended(Box::new(now)),
+        Ok(Ok(now)) => Ending::Waited {
+            last: Box::new(now),
+            lost: None,
+        },
+        Ok(Err(_)) | Err(_) => Ending::Waited { last, lost: None },
+    }
 }
 
 /// Prints above the spinner.

@@ -114,9 +114,9 @@ impl Output {
     pub fn spinner(&self, message: impl Into<String>) -> ProgressBar {
         let bar = ProgressBar::with_draw_target(None, self.target());
         let template = if self.error_paint.on() {
-            "{spinner:.cyan} {wide_msg}"
+            "{spinner:.cyan} {elapsed:.dim} {wide_msg}"
         } else {
-            "{spinner} {wide_msg}"
+            "{spinner} {elapsed} {wide_msg}"
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));
@@ -163,10 +163,42 @@ fn emit(stream: &mut impl Write, text: &str) {
     }
 }
 
-/// Text from applications and users, made harmless for a terminal: no control characters but tabs
-/// and line ends, so that a log cannot repaint the screen.
+/// Text from applications and users, made harmless for a terminal: neither escape sequences nor
+/// control characters but tabs and line ends, so that a log cannot repaint the screen.
 pub fn plain(text: &str) -> String {
-    text.chars()
-        .filter(|letter| !letter.is_control() || matches!(letter, '\n' | '\t'))
-        .collect()
+    let mut out = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\u{1b}' if letters.peek() == Some(&'[') => {
+                // Parameters, then one letter that ends the sequence.
+                letters.next();
+                while letters.next_if(|next| matches!(next, ' '..='?')).is_some() {}
+                letters.next_if(|next| matches!(next, '@'..='~'));
+            }
+            '\n' | '\t' => out.push(letter),
+            letter if letter.is_control() => {}
+            letter => out.push(letter),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::plain;
+
+    #[test]
+    fn text_cannot_steer_the_terminal() {
+        for (given, shown) in [
+            ("a\tb\nc", "a\tb\nc"),
+            ("\u{1b}[1;31mred\u{1b}[0m end", "red end"),
+            ("\u{1b}]0;title\u{7}x", "]0;titlex"),
+            ("a\r\nb\u{8}", "a\nb"),
+            ("\u{1b}[", ""),
+            ("\u{9b}2Jx", "2Jx"),
+        ] {
+            assert_eq!(plain(given), shown, "{given:?}");
+        }
+    }
 }

@@ -57,7 +57,8 @@ pub fn render(paint: Paint, header: &[&str], rows: Vec<Vec<Field>>) -> String {
     table
         .load_style(NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled)
-        .force_no_tty();
+        .force_no_tty()
+        .style_text_only();
     if paint.on() {
         table.enforce_styling();
     }

@@ -73,7 +73,7 @@ impl Git {
 
     /// How many files differ from what the bundle is made of.
     pub fn changes(&self, left: Left) -> Result<usize, GitError> {
-        let listed = self.run(&["status", "--porcelain", "--", "."])?;
+        let listed = self.run(&["status", "--porcelain", "--", ".", ":(exclude).beanpole"])?;
         Ok(listed
             .lines()
             .filter(|line| match left {
