@@ -16,7 +16,12 @@ pub fn is_namespace(namespace: &str) -> bool {
 pub fn nearest(namespace: &str, name: &str) -> String {
     let score = |known_namespace: &str, known_name: &str| {
         let right_place = if known_namespace == namespace { 0.25 } else { 0.0 };
-        right_place + likeness(namespace, known_namespace) + 1.5 * likeness(name, known_name)
+        let right_name = if known_name.eq_ignore_ascii_case(name) {
+            0.5
+        } else {
+            0.0
+        };
+        right_place + right_name + likeness(namespace, known_namespace) + 1.5 * likeness(name, known_name)
     };
     let best = CATALOGUE
         .iter()

@@ -10,6 +10,8 @@ pub mod finish;
 pub mod hosts;
 pub mod progress;
 pub mod retention;
+#[cfg(test)]
+mod tests;
 pub mod world;
 
 use std::time::Duration;

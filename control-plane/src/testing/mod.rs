@@ -1,0 +1,10 @@
+//! For tests: a server's state on a database of its own, agents that only pretend, and a clock-free
+//! way to let them all do their work.
+
+mod fake_agent;
+mod stage;
+
+pub use self::{
+    fake_agent::{FakeAgent, send},
+    stage::{Stage, option},
+};
