@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use axum::extract::{FromRef, FromRequestParts};
 use beanpole_protocol::{
-    api::{Principal, Role},
+    Timestamp,
+    api::{Principal, Role, Session},
     client::Client,
 };
 use http::{HeaderMap, HeaderValue, header, request::Parts};
@@ -47,8 +48,13 @@ impl Transport {
     }
 }
 
+/// `Set-Cookie` for a session as the API gave it.
+pub fn of(session: &Session, now: Timestamp, transport: Transport) -> Option<HeaderValue> {
+    keep(&session.token, session.expires_at.since(now), transport)
+}
+
 /// `Set-Cookie` that keeps `token` for `lifetime`; `None` for a token that no cookie can hold.
-pub fn keep(token: &str, lifetime: Duration, transport: Transport) -> Option<HeaderValue> {
+fn keep(token: &str, lifetime: Duration, transport: Transport) -> Option<HeaderValue> {
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.~+/=".contains(&b);
     if token.is_empty() || !token.bytes().all(plain) {
         return None;

@@ -33,10 +33,11 @@ pub enum Notice {
     Terminating,
     HostRemoved,
     TokenRevoked,
+    PasswordChanged,
 }
 
 impl Notice {
-    const ALL: [Notice; 13] = [
+    const ALL: [Notice; 14] = [
         Notice::ApplicationCreated,
         Notice::ApplicationDeleted,
         Notice::VersionUploaded,
@@ -50,6 +51,7 @@ impl Notice {
         Notice::Terminating,
         Notice::HostRemoved,
         Notice::TokenRevoked,
+        Notice::PasswordChanged,
     ];
 
     pub const fn code(self) -> &'static str {
@@ -67,6 +69,7 @@ impl Notice {
             Notice::Terminating => "terminating",
             Notice::HostRemoved => "host-removed",
             Notice::TokenRevoked => "token-revoked",
+            Notice::PasswordChanged => "password-changed",
         }
     }
 
@@ -85,6 +88,7 @@ impl Notice {
             Notice::Terminating => "The environment is being terminated.",
             Notice::HostRemoved => "The host was removed.",
             Notice::TokenRevoked => "The token was revoked.",
+            Notice::PasswordChanged => "The password was changed. All other sessions have ended.",
         }
     }
 }

@@ -1,14 +1,15 @@
-//! One's own account: who one is, API tokens for CI and `bp`.
+//! One's own account: API tokens for CI and `bp`, password, sessions.
 
 use axum::{
     Router,
     extract::{Path, Query, State},
-    response::{IntoResponse, Response},
+    http::{HeaderMap, header},
+    response::{IntoResponse, Redirect, Response},
     routing::{get, post},
 };
 use beanpole_protocol::{
     Timestamp, TokenId,
-    api::{ApiToken, CreateToken, PageQuery, Role},
+    api::{ApiToken, CreateToken, PageQuery, Role, SetPassword, SignIn},
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +17,7 @@ use crate::{
     console::Console,
     failure::{Failure, Trouble},
     form::{self, Form, filled},
-    session::SignedIn,
+    session::{self, SignedIn, Transport},
     shell::{Notice, PageRequest, Section, Shell, role_name},
     show::when::When,
     views::Template,
@@ -27,6 +28,8 @@ pub fn routes() -> Router<Console> {
         .route("/account", get(show))
         .route("/account/tokens", post(create))
         .route("/account/tokens/{id}/revoke", post(revoke))
+        .route("/account/password", post(change_password))
+        .route("/account/sign-out-everywhere", post(sign_out_everywhere))
 }
 
 #[derive(Serialize)]
@@ -193,4 +196,55 @@ async fn revoke(
             Ok((status, console.page(&page)?).into_response())
         }
     }
+}
+
+#[derive(Deserialize)]
+struct PasswordForm {
+    password: String,
+    again: String,
+}
+
+/// All sessions end with the old password, so the browser gets a new one.
+async fn change_password(
+    State(console): State<Console>,
+    person: SignedIn,
+    headers: HeaderMap,
+    Form(form): Form<PasswordForm>,
+) -> Result<Response, Failure> {
+    let name = &person.principal.user;
+    let changed = if form.password == form.again {
+        let new = SetPassword {
+            password: form.password.clone(),
+        };
+        match person.api.set_password(name, &new).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(Trouble::of(error)?),
+        }
+    } else {
+        Err(Trouble::input(
+            "again",
+            "The two passwords differ, so nothing was changed.",
+        ))
+    };
+    if let Err(trouble) = changed {
+        let status = trouble.status;
+        let request = PageRequest::default();
+        let page = page(&person, &request, TokenForm::default(), None, Some(trouble)).await?;
+        return Ok((status, console.page(&page)?).into_response());
+    }
+    let how = SignIn::Password {
+        name: name.clone(),
+        password: form.password,
+    };
+    let session = console.api.sign_in(&how).await?;
+    let cookie = session::of(&session, Timestamp::now(), Transport::of(&headers));
+    let cookie = cookie.ok_or(Failure::NoSession)?;
+    let page = form::done("/account", Notice::PasswordChanged);
+    Ok(([(header::SET_COOKIE, cookie)], page).into_response())
+}
+
+async fn sign_out_everywhere(person: SignedIn, headers: HeaderMap) -> Result<Response, Failure> {
+    person.api.sign_out().await?;
+    let cookie = session::forget(Transport::of(&headers));
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/login")).into_response())
 }

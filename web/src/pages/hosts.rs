@@ -114,7 +114,8 @@ async fn list(
     Ok(console.page(&page)?.into_response())
 }
 
-/// The address the browser used is one that this server answers at.
+/// The address the browser used is one that this server answers at. The token goes through a file, where
+/// other users of the host do not see it among the processes.
 fn join_command(headers: &HeaderMap, token: &JoinToken) -> String {
     let scheme = match Transport::of(headers) {
         Transport::Http => "http",
@@ -129,7 +130,7 @@ fn join_command(headers: &HeaderMap, token: &JoinToken) -> String {
         })
         .unwrap_or("localhost:8000");
     format!(
-        "beanpole-agent --server {scheme}://{host} --join-token {}",
+        "(umask 077; echo {} > join-token)\nbeanpole-agent run --server {scheme}://{host} --join-token-file join-token",
         token.token
     )
 }

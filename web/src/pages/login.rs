@@ -109,16 +109,13 @@ async fn sign_in(
 ) -> Result<Response, Failure> {
     let return_to = return_path(Some(return_to));
     let trouble = match console.api.sign_in(how).await {
-        Ok(session) => {
-            let lifetime = session.expires_at.since(Timestamp::now());
-            match session::keep(&session.token, lifetime, Transport::of(headers)) {
-                Some(cookie) => {
-                    let home = Redirect::to(return_to.as_str());
-                    return Ok(([(header::SET_COOKIE, cookie)], home).into_response());
-                }
-                None => Trouble::input("token", "The server gave a session that no cookie can hold."),
+        Ok(session) => match session::of(&session, Timestamp::now(), Transport::of(headers)) {
+            Some(cookie) => {
+                let home = Redirect::to(return_to.as_str());
+                return Ok(([(header::SET_COOKIE, cookie)], home).into_response());
             }
-        }
+            None => Trouble::input("token", "The server gave a session that no cookie can hold."),
+        },
         Err(error) => refusal(error)?,
     };
     let page = LoginPage {

@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
-use beanpole_protocol::{Timestamp, client::ClientError};
+use beanpole_protocol::{Timestamp, api::PageQuery, client::ClientError};
 use serde::Serialize;
 
 use super::applications::{self, Typed};
@@ -16,7 +16,7 @@ use crate::{
     form,
     session::SignedIn,
     shell::{Notice, PageRequest, Section, Shell},
-    show::version::VersionView,
+    show::{environment::EnvironmentView, version::VersionView},
     upload::{self, Upload},
     views::Template,
 };
@@ -66,6 +66,8 @@ struct ShowPage {
     application: String,
     version: VersionView,
     log: Option<String>,
+    /// Of the application: where this version can go.
+    environments: Vec<EnvironmentView>,
     trouble: Option<Trouble>,
 }
 
@@ -79,8 +81,10 @@ async fn show_page(
     label: &str,
     trouble: Option<Trouble>,
 ) -> Result<ShowPage, Failure> {
-    let (version, log) = tokio::join!(
+    let all = PageQuery::default();
+    let (version, environments, log) = tokio::join!(
         person.api.version(application, label),
+        person.api.environments(Some(application), &all),
         person.api.build_log(application, label),
     );
     let log = match log {
@@ -89,11 +93,18 @@ async fn show_page(
         Err(ClientError::Problem(problem)) if problem.status == 404 => None,
         Err(error) => return Err(error.into()),
     };
+    let now = Timestamp::now();
     Ok(ShowPage {
         shell: Shell::new(person, Section::Applications, None),
         application: application.to_owned(),
-        version: VersionView::new(version?, Timestamp::now()),
+        version: VersionView::new(version?, now),
         log,
+        environments: environments?
+            .items
+            .into_iter()
+            .map(|environment| EnvironmentView::new(environment, now))
+            .filter(|environment| !environment.ending)
+            .collect(),
         trouble,
     })
 }

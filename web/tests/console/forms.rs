@@ -225,7 +225,8 @@ async fn secrets_are_shown_once_in_the_answer() {
     site.get("admin", "/account").await.lacks("bp_3vq8s6m0c2d9x7k1");
 
     let page = site.post("admin", "/hosts/join-tokens", &[]).await;
-    page.shows("--join-token join-7f3k9q2m4x8d").shows(&site.url);
+    page.shows("echo join-7f3k9q2m4x8d")
+        .shows(&format!("--server {} --join-token-file", site.url));
     site.get("admin", "/hosts").await.lacks("join-7f3k9q2m4x8d");
 
     let form = [

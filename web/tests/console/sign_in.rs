@@ -133,3 +133,34 @@ async fn signing_out_forgets_the_cookie() {
     assert_eq!((page.status.as_u16(), page.header("location")), (303, "/login"));
     assert!(page.header("set-cookie").contains("Max-Age=0"));
 }
+
+#[tokio::test]
+async fn a_new_password_keeps_this_browser_signed_in() {
+    let site = Site::start(World::friendly()).await;
+    let path = "/account/password";
+    let page = site
+        .post(
+            "admin",
+            path,
+            &[("password", "correct horse"), ("again", "wrong horse")],
+        )
+        .await;
+    assert_eq!(page.status, 422);
+    let page = site
+        .post(
+            "admin",
+            path,
+            &[("password", "correct horse"), ("again", "correct horse")],
+        )
+        .await;
+    assert_eq!(page.header("location"), "/account?notice=password-changed");
+    assert!(page.header("set-cookie").starts_with("beanpole_session=ada.jwt;"));
+
+    let page = site.post("admin", "/account/sign-out-everywhere", &[]).await;
+    assert_eq!(page.header("location"), "/login");
+    let asked = site.asked();
+    assert_eq!(
+        (asked.method.as_str(), asked.path.as_str()),
+        ("DELETE", "/session")
+    );
+}

@@ -120,7 +120,7 @@ fn page<T>(items: Vec<T>) -> Json<Page<T>> {
 
 fn routes(fake: Fake) -> Router {
     let api = Router::new()
-        .route("/session", get(whoami).post(sign_in))
+        .route("/session", get(whoami).post(sign_in).delete(gone))
         .route("/applications", get(applications).post(create_application))
         .route("/applications/{name}", get(application).delete(gone))
         .route("/applications/{name}/versions", get(versions))
