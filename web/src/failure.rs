@@ -12,7 +12,7 @@ use axum::{
     response::{Html, IntoResponse, Redirect, Response},
 };
 use beanpole_protocol::{api::Problem, client::ClientError};
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, Uri, header};
 use serde::Serialize;
 
 use crate::{
@@ -68,6 +68,16 @@ impl IntoResponse for Failure {
 
 pub async fn no_such_page() -> Failure {
     Failure::NoSuchPage
+}
+
+/// An address that only takes forms, loaded again after its form was refused: back to where the form is.
+pub async fn only_by_form(method: Method, uri: Uri) -> Response {
+    if method != Method::GET {
+        return Failure::NoSuchPage.into_response();
+    }
+    let parent = uri.path().rsplit_once('/').map_or("", |(parent, _)| parent);
+    let page = ReturnPath::parse(parent).unwrap_or_else(ReturnPath::home);
+    Redirect::to(page.as_str()).into_response()
 }
 
 /// What a person is told, on a page of its own or above the form that did not work.

@@ -47,7 +47,7 @@ pub fn router(settings: Settings) -> Router {
     };
     pages::routes()
         .fallback(failure::no_such_page)
-        .method_not_allowed_fallback(failure::no_such_page)
+        .method_not_allowed_fallback(failure::only_by_form)
         .layer(guard::cross_site_requests())
         .layer(middleware::from_fn_with_state(console.clone(), failure::render))
         .merge(assets::routes())

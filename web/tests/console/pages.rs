@@ -112,7 +112,6 @@ async fn an_unknown_address_and_an_unknown_name_are_not_found() {
     for (path, said) in [
         ("/nope", "nothing at this address"),
         ("/environments/nope", "there is no such environment"),
-        ("/logout", "nothing at this address"),
     ] {
         let page = site.get("viewer", path).await;
         assert!(
@@ -157,4 +156,20 @@ async fn notices_say_only_what_the_console_means() {
         .get("viewer", "/environments?notice=Your%20account%20is%20locked")
         .await;
     page.lacks("locked");
+}
+
+#[tokio::test]
+async fn loading_a_form_only_address_leads_back_to_the_form() {
+    let site = Site::start(World::friendly()).await;
+    for (path, parent) in [
+        ("/logout", "/"),
+        ("/login/code", "/"),
+        ("/applications/a%2Fb/versions", "/applications/a%2Fb"),
+        ("/environments/prod/deploy/upload", "/environments/prod/deploy"),
+    ] {
+        let page = site.get("viewer", path).await;
+        assert_eq!((page.status.as_u16(), page.header("location")), (303, parent));
+    }
+    let page = site.send(site.request("DELETE", "viewer", "/environments")).await;
+    assert_eq!(page.status, 404);
 }
