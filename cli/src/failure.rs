@@ -111,7 +111,7 @@ impl From<ClientError> for Failure {
                     ),
                     403 => (
                         Exit::Forbidden,
-                        Some("`bp whoami` shows your role; an admin can give you another."),
+                        Some("`bp whoami` shows who you are to the server, and your role."),
                     ),
                     _ => (Exit::Failed, None),
                 };

@@ -7,7 +7,7 @@ use std::io;
 
 use beanpole_protocol::{
     Timestamp,
-    api::{CreateToken, SignIn},
+    api::{CreateToken, Session, SignIn},
     client::Client,
 };
 use clap::Args;
@@ -17,6 +17,7 @@ use super::{ask, role_name};
 use crate::{
     changes::idempotency_key,
     context::{Context, normal_url},
+    exit::Exit,
     failure::Failure,
     output::Hue,
     settings::credentials::Credential,
@@ -98,7 +99,7 @@ fn take_apart(text: &str) -> Result<(String, Option<String>), Failure> {
 }
 
 async fn make_token(anonymous: &Client, how: &SignIn) -> Result<Credential, Failure> {
-    let session = anonymous.sign_in(how).await?;
+    let session = sign_in(anonymous, how).await?;
     let client = anonymous.with_token(Some(session.token));
     let host = rustix::system::uname().nodename().to_string_lossy().into_owned();
     let request = CreateToken {
@@ -115,6 +116,15 @@ async fn make_token(anonymous: &Client, how: &SignIn) -> Result<Credential, Fail
     })
 }
 
+/// A session of a few hours. Its failure needs no hint to sign in.
+pub async fn sign_in(anonymous: &Client, how: &SignIn) -> Result<Session, Failure> {
+    anonymous.sign_in(how).await.map_err(|error| {
+        let mut failure = Failure::from(error);
+        failure.hint = failure.hint.filter(|_| failure.exit != Exit::Forbidden);
+        failure
+    })
+}
+
 async fn keep_token(anonymous: &Client, token: String) -> Result<Credential, Failure> {
     let principal = anonymous.with_token(Some(token.clone())).whoami().await?;
     Ok(Credential {
@@ -125,7 +135,8 @@ async fn keep_token(anonymous: &Client, token: String) -> Result<Credential, Fai
     })
 }
 
-fn password(context: &Context, name: &str) -> Result<String, Failure> {
+/// A user's password, asked for or from stdin.
+pub fn password(context: &Context, name: &str) -> Result<String, Failure> {
     if context.out.can_ask() {
         ask::password(&format!("Password of {name}"))
     } else {

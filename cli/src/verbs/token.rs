@@ -2,12 +2,12 @@
 
 use beanpole_protocol::{
     Timestamp, TokenId,
-    api::{CreateToken, Role},
+    api::{CreateToken, Role, SignIn},
 };
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::{parse_role, role_name};
+use super::{login, parse_role, role_name};
 use crate::{
     changes::idempotency_key,
     context::Context,
@@ -40,6 +40,9 @@ enum Action {
         /// Days it lives; until revoked when absent
         #[arg(long, value_name = "N")]
         days: Option<u32>,
+        /// Sign in as this user for it: a token can make tokens only for admins
+        #[arg(short, long, value_name = "NAME")]
+        user: Option<String>,
     },
     /// Revoke a token
     Revoke { id: TokenId },
@@ -77,7 +80,22 @@ pub async fn run(context: &Context, args: TokenArgs) -> Result<(), Failure> {
             let header = ["TOKEN", "NAME", "USER", "ROLE", "USED", "EXPIRES"];
             out.line(table::render(out.paint, &header, rows));
         }
-        Action::Create { name, role, days } => {
+        Action::Create {
+            name,
+            role,
+            days,
+            user,
+        } => {
+            let client = match user {
+                None => client,
+                Some(name) => {
+                    let anonymous = context.anonymous(client.base())?;
+                    let password = login::password(context, &name)?;
+                    let how = SignIn::Password { name, password };
+                    let session = login::sign_in(&anonymous, &how).await?;
+                    anonymous.with_token(Some(session.token))
+                }
+            };
             let request = CreateToken {
                 name,
                 role,
