@@ -37,21 +37,22 @@ pub async fn serve(protocol: &auto::Builder<TokioExecutor>, stream: TcpStream, c
     let owner = Arc::clone(&client);
     let service = service_fn(move |request| service::handle(Arc::clone(&owner), request));
     let mut connection = pin!(protocol.serve_connection_with_upgrades(io, service));
-    let (mut registered, mut finishing) = (false, false);
+    let mut heard = None;
+    let mut finishing = false;
     poll_fn(|cx| {
-        // This future is a task's own, whose waker never changes: once is enough.
-        if !registered {
+        // This future is a task's own, whose waker never changes: it is registered at first and
+        // after each signal, which used it up.
+        if heard != Some(client.signal()) {
             client.register(cx.waker());
-            registered = true;
+            heard = Some(client.signal());
         }
-        match client.signal() {
-            Signal::GoOn => {}
-            Signal::Finish if finishing => {}
-            Signal::Finish => {
+        match heard {
+            Some(Signal::Cut) => return Poll::Ready(()),
+            Some(Signal::Finish) if !finishing => {
                 connection.as_mut().graceful_shutdown();
                 finishing = true;
             }
-            Signal::Cut => return Poll::Ready(()),
+            _ => {}
         }
         connection.as_mut().poll(cx).map(|result| {
             if let Err(error) = result {

@@ -225,3 +225,7 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "headers_tests.rs"]
+mod tests;

@@ -111,10 +111,9 @@ async fn forward(
     let mut tried = Tried::default();
     let mut last = None;
     loop {
-        let chosen = choose(shared, &name, request.headers(), started, &tried).or_else(|trouble| {
+        let chosen = choose(shared, &name, request.headers(), started, &tried)
             // No other instance: what the one before did is the better answer.
-            Err(last.take().unwrap_or(trouble))
-        })?;
+            .map_err(|trouble| last.take().unwrap_or(trouble))?;
         let attempt = Attempt {
             backend: &chosen.ticket.backend,
             address: chosen.address,

@@ -151,7 +151,11 @@ impl AsyncWrite for LinkedStream {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.check()?;
-        let result = Pin::new(&mut self.stream).poll_write_vectored(cx, slices);
+        // A head without a body is one slice, for which the plain call is the cheaper one.
+        let result = match slices {
+            [one] => Pin::new(&mut self.stream).poll_write(cx, one),
+            several => Pin::new(&mut self.stream).poll_write_vectored(cx, several),
+        };
         self.wrote(result)
     }
 
