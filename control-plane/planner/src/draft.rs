@@ -260,6 +260,7 @@ impl<'a> Draft<'a> {
         if let Some(instance) = self.rows[at].id.clone() {
             self.rows[at].intent = Intent::Draining { since: self.now };
             let delay = self.deregistration_delay();
+            self.replan |= delay.is_zero();
             self.wake_at(self.now + delay);
             let reason = reason(instance.clone());
             self.changes.push(Change::Drain { instance, reason });
@@ -322,6 +323,8 @@ impl<'a> Draft<'a> {
             reason,
         });
         self.replan = true;
+        // What hindered the deployment is in its reason; the next plan says what hinders from then on.
+        self.hindrance = None;
         Step::Ended
     }
 

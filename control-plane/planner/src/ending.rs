@@ -56,7 +56,7 @@ pub(crate) fn fail(draft: &mut Draft<'_>, deployment: &Deployment, cause: Cause)
     }
     let reason = Reason::Failed {
         cause,
-        left: left_behind(draft),
+        left: left_behind(draft, deployment),
     };
     draft.finish(DeploymentStatus::Failed, current_after(draft, deployment), reason)
 }
@@ -79,7 +79,7 @@ pub(crate) fn abort(draft: &mut Draft<'_>, deployment: &Deployment, abort: &Abor
     }
     let reason = Reason::Aborted {
         by,
-        left: left_behind(draft),
+        left: left_behind(draft, deployment),
     };
     Some(draft.finish(
         DeploymentStatus::Aborted,
@@ -119,11 +119,12 @@ pub(crate) fn current_after(draft: &Draft<'_>, deployment: &Deployment) -> Optio
         .or_else(|| launched.then(|| deployment.target.clone()))
 }
 
-pub(crate) fn left_behind(draft: &Draft<'_>) -> Left {
+pub(crate) fn left_behind(draft: &Draft<'_>, deployment: &Deployment) -> Left {
     let in_service = |row: &Row| row.in_service() && !row.lost && !row.dead();
     let new = draft.count(|row| in_service(row) && row.is_new);
     let old = draft.count(|row| in_service(row) && !row.is_new);
     match (new, old) {
+        (new, old) if deployment.previous.is_none() => Left::NothingBefore { serving: new + old },
         (0, 0) => Left::NothingServes,
         (new, old) => Left::Mixed { new, old },
     }

@@ -52,7 +52,9 @@ pub(crate) fn failure(
     let judged = draft.indices(|row| row.stays() && !row.lost && judged(row));
     let dead = judged.iter().find_map(|&at| {
         let row = &draft.rows[at];
-        let instance = row.id.clone().filter(|_| row.dead())?;
+        // A container that is gone says nothing about the version: its agent may make it again.
+        let failed = matches!(row.observed, Observed::Failed { .. });
+        let instance = row.id.clone().filter(|_| failed)?;
         Some(Cause::InstanceFailed {
             instance,
             detail: row.detail(),

@@ -6,8 +6,6 @@
 //! change of capacity in the middle needs no second code path. Invariants: a serving instance is
 //! taken out only while at least `floor` serve after it; launches stay under the ceiling.
 
-use std::cmp::Reverse;
-
 use beanpole_protocol::{InstanceId, Release};
 
 use crate::{
@@ -114,7 +112,7 @@ fn make_room(draft: &mut Draft<'_>, what: &Replacement<'_>) -> Option<Cause> {
             usefulness(draft, row),
             previous.as_ref() == Some(&row.release),
             row.launched_at,
-            Reverse(row.id.clone()),
+            row.id.clone(),
         )
     });
     let count = leaving(draft, what) as usize;
@@ -138,10 +136,10 @@ fn make_room(draft: &mut Draft<'_>, what: &Replacement<'_>) -> Option<Cause> {
 fn launch_missing(draft: &mut Draft<'_>, what: &Replacement<'_>) -> Option<Obstacle> {
     let present = draft.count(|row| row.stays() && !row.lost && (what.good)(row));
     for _ in present..goal(draft, what) {
-        let lost = draft
-            .indices(|row| row.stays() && row.lost && (what.good)(row))
-            .first()
-            .copied();
+        // One that is lost is given up for it: a good one first, but any is of less use.
+        let mut lost = draft.indices(|row| row.stays() && row.lost);
+        lost.sort_by_key(|&at| !(what.good)(&draft.rows[at]));
+        let lost = lost.first().copied();
         let launched = draft.launch(what.release, what.purpose, lost, |host| match what.purpose {
             Purpose::Deployment => Reason::LaunchedForDeployment { host },
             Purpose::Upkeep => Reason::LaunchedToReturn { host },

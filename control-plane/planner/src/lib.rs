@@ -13,6 +13,7 @@ mod draft;
 mod ending;
 mod gate;
 mod group;
+pub mod health;
 mod in_place;
 pub mod limits;
 pub mod options;

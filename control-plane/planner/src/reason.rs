@@ -167,8 +167,10 @@ pub enum Left {
     Untouched,
     /// Every instance is on the release before.
     Previous,
-    /// Nothing serves.
+    /// Nothing serves until instances of the release before have come up.
     NothingServes,
+    /// No release has ever served well here; `serving` instances take traffic.
+    NothingBefore { serving: u32 },
     /// `new` instances in service run the new version, `old` ones another.
     Mixed { new: u32, old: u32 },
 }
@@ -355,16 +357,10 @@ impl fmt::Display for Reason {
                  all the same, as IgnoreHealthCheck asks."
             ),
             Reason::ReplacedByNewVersion { instance } => {
-                write!(
-                    f,
-                    "Taking instance {instance} out of service: the new version replaces it."
-                )
+                write!(f, "Replacing instance {instance} with the new version.")
             }
             Reason::ReplacedByPreviousVersion { instance } => {
-                write!(
-                    f,
-                    "Taking instance {instance} out of service: the version before replaces it."
-                )
+                write!(f, "Replacing instance {instance} with the version before.")
             }
             Reason::NewGroupLeaves { instance } => {
                 write!(f, "Taking new instance {instance} out of service.")
@@ -489,11 +485,21 @@ impl fmt::Display for Left {
         match self {
             Left::Untouched => write!(f, "No instance was touched."),
             Left::Previous => write!(f, "Every instance is on the version before."),
-            Left::NothingServes => write!(f, "No instance is in service: deploy a version that works."),
+            Left::NothingServes => {
+                write!(
+                    f,
+                    "No instance is in service; instances with the version before are launched."
+                )
+            }
+            Left::NothingBefore { serving } => write!(
+                f,
+                "{serving} instance(s) are in service and there is no version before to go back to: \
+                 deploy one that works."
+            ),
             Left::Mixed { new, old } => write!(
                 f,
                 "{new} instance(s) in service run the new version, {old} another; \
-                 those that failed are replaced with the version before."
+                 missing ones are replaced with the version before."
             ),
         }
     }

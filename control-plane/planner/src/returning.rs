@@ -129,7 +129,7 @@ fn returned(draft: &mut Draft<'_>, deployment: &Deployment, status: DeploymentSt
     let current = deployment.previous.clone();
     let left = match deployment.previous {
         Some(_) => Left::Previous,
-        None => ending::left_behind(draft),
+        None => ending::left_behind(draft, deployment),
     };
     match (status, cause) {
         (DeploymentStatus::Aborted, Cause::Aborted { by }) => draft.finish(

@@ -2,7 +2,7 @@
 //!
 //! When as many new ones serve as are desired, the old ones that are left (one batch) go.
 
-use super::{Bounds, batch, prepare, replace_batch, stray};
+use super::{Bounds, batch, next_batch, prepare, replace_batch, stray};
 use crate::{
     change::Phase,
     draft::{Draft, Step},
@@ -22,7 +22,7 @@ pub(super) fn step(draft: &mut Draft<'_>, deployment: &Deployment, bounds: Bound
             Err(cause) => ending::fail(draft, deployment, cause),
             Ok(false) => Step::Wait,
             Ok(true) if bounds.batch.saturating_mul(number) < bounds.desired => {
-                let (next, reason) = batch(number.saturating_add(1), bounds);
+                let (next, reason) = batch(next_batch(draft, bounds, number), bounds);
                 draft.advance(next, reason)
             }
             Ok(true) => group::replace_old(draft),

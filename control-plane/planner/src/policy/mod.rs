@@ -24,7 +24,7 @@ use crate::{
     cause::Cause,
     change::{Phase, Purpose},
     draft::{Draft, Row, Step},
-    ending,
+    ending, group,
     in_place::{self, Leave, Progress, Replacement},
     limits::phase_deadline,
     options::BatchSize,
@@ -157,6 +157,14 @@ fn batch(number: u32, bounds: Bounds) -> (Phase, Reason) {
         Phase::Batch { number },
         Reason::BatchStarting { number, instances },
     )
+}
+
+/// The batch after `number` that has something left to do: where old instances were lost with their
+/// host, new ones may have filled later batches already.
+fn next_batch(draft: &Draft<'_>, bounds: Bounds, number: u32) -> u32 {
+    let last = bounds.desired.div_ceil(bounds.batch.max(1));
+    let filled = group::serving(draft) / bounds.batch.max(1);
+    filled.min(last.saturating_sub(1)).max(number).saturating_add(1)
 }
 
 /// Works on batch `number`; true when it is done.

@@ -2,7 +2,7 @@
 //!
 //! With a batch as large as the environment nothing serves for a while, as in Beanstalk.
 
-use super::{Bounds, batch, prepare, replace_batch, stray};
+use super::{Bounds, batch, next_batch, prepare, replace_batch, stray};
 use crate::{
     change::Phase,
     draft::{Draft, Row, Step},
@@ -19,7 +19,7 @@ pub(super) fn step(draft: &mut Draft<'_>, deployment: &Deployment, bounds: Bound
             Err(cause) => ending::fail(draft, deployment, cause),
             Ok(false) => Step::Wait,
             Ok(true) if bounds.batch.saturating_mul(number) < bounds.desired => {
-                let (next, reason) = batch(number.saturating_add(1), bounds);
+                let (next, reason) = batch(next_batch(draft, bounds, number), bounds);
                 draft.advance(next, reason)
             }
             Ok(true) => match draft.count(|row| !row.is_new && Row::runs(row)) {

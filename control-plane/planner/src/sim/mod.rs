@@ -10,6 +10,6 @@ mod generate;
 mod golden;
 mod properties;
 mod run;
-mod scenario;
+pub mod scenario;
 mod store;
-mod world;
+pub mod world;

@@ -115,11 +115,6 @@ impl Scenario {
         self
     }
 
-    pub fn old_version(mut self, behaviour: Behaviour) -> Self {
-        self.old = behaviour;
-        self
-    }
-
     pub fn rolls_back(mut self) -> Self {
         self.options.on_failure = OnFailure::RollBack;
         self
