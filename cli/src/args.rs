@@ -38,6 +38,9 @@ pub struct Global {
     /// No progress, only results and errors
     #[arg(short, long, global = true)]
     pub quiet: bool,
+    /// Show every event while following, not only from INFO on
+    #[arg(short, long, global = true, conflicts_with = "quiet")]
+    pub verbose: bool,
 }
 
 #[derive(Subcommand)]

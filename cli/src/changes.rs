@@ -112,7 +112,7 @@ pub async fn finish(
         return Ok(Done {
             message: format!(
                 "{} has started. Watch it with `bp events --follow {}`.",
-                outcome::subject(&started).trim_end_matches(','),
+                outcome::subject(&started),
                 environment.name
             ),
             environment,
@@ -150,7 +150,7 @@ pub async fn attend(
         environment: environment.to_owned(),
         after,
     };
-    let what = outcome::subject(&started).trim_end_matches(',').to_owned();
+    let what = outcome::subject(&started);
     let can_abort = started.kind != DeploymentKind::Terminate;
     match follow::follow(&context.out, subject, started, waiting.timeout).await {
         Ending::Ended(deployment) => Ok(*deployment),

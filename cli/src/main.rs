@@ -27,7 +27,7 @@ use crate::{
     context::Context,
     exit::Exit,
     failure::Failure,
-    output::Output,
+    output::{Output, Volume},
 };
 
 fn main() -> ExitCode {
@@ -38,7 +38,12 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(&error, line.iter().any(|arg| arg == "--json")),
     };
-    let out = Output::new(cli.global.json, cli.global.quiet);
+    let volume = match (cli.global.quiet, cli.global.verbose) {
+        (true, _) => Volume::Quiet,
+        (false, true) => Volume::Verbose,
+        (false, false) => Volume::Normal,
+    };
+    let out = Output::new(cli.global.json, volume);
     if let Command::Completions(args) = &cli.command {
         verbs::completions::run(args);
         return Exit::Ok.into();
@@ -67,7 +72,7 @@ fn refuse(error: &clap::Error, json: bool) -> ExitCode {
         let message = text.lines().next().unwrap_or_default();
         let message = message.strip_prefix("error: ").unwrap_or(message);
         let failure = Failure::usage(failure::sentence(message));
-        return report(&Output::new(true, false), &failure);
+        return report(&Output::new(true, Volume::Normal), &failure);
     }
     // Nothing can be done about a terminal that cannot be written to.
     let _ = error.print();

@@ -134,6 +134,9 @@ impl Screen<'_> {
             return;
         }
         self.seen = Some(event.id);
+        if event.severity < self.out.least_severity() {
+            return;
+        }
         let line = event_line(self.out.progress_paint(), event, &clock::clock(event.at));
         self.say(&line);
     }
@@ -182,7 +185,10 @@ pub fn event_line(paint: Paint, event: &Event, when: &str) -> String {
         Severity::Error => "ERROR",
         Severity::Fatal => "FATAL",
     };
-    let message = plain(&event.message);
+    let mut message = plain(&event.message);
+    if event.severity < Severity::Info {
+        message = paint.dim(&message);
+    }
     let mut lines = message.lines();
     let mut text = format!(
         "{}  {}  {}",

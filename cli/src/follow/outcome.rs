@@ -77,7 +77,7 @@ pub fn subject(deployment: &Deployment) -> String {
         DeploymentKind::Launch => format!("The launch of {environment} with {version_label}"),
         DeploymentKind::Version => format!("Deployment {number} of {version_label} to {environment}"),
         DeploymentKind::Configuration => {
-            format!("Deployment {number}, of a new configuration to {environment},")
+            format!("Deployment {number} of a new configuration to {environment}")
         }
         DeploymentKind::Terminate => format!("The termination of {environment}"),
     }

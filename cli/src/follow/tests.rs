@@ -160,7 +160,7 @@ fn subject(address: SocketAddr, after: Option<i64>) -> Subject {
 }
 
 fn quiet() -> Output {
-    Output::new(false, true)
+    Output::new(false, crate::output::Volume::Quiet)
 }
 
 async fn within<T>(future: impl Future<Output = T>) -> T {

@@ -12,17 +12,26 @@ use std::{
     time::Duration,
 };
 
+use beanpole_protocol::api::Severity;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 pub use self::paint::{Hue, Paint};
 use crate::failure::Failure;
 
+/// How much of the way to a result is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Volume {
+    Quiet,
+    Normal,
+    Verbose,
+}
+
 /// Where and how to print.
 #[derive(Clone, Debug)]
 pub struct Output {
     json: bool,
-    quiet: bool,
+    volume: Volume,
     /// Colours for what goes to stdout.
     pub paint: Paint,
     /// Colours for what goes to stderr.
@@ -30,10 +39,10 @@ pub struct Output {
 }
 
 impl Output {
-    pub fn new(json: bool, quiet: bool) -> Self {
+    pub fn new(json: bool, volume: Volume) -> Self {
         Self {
             json,
-            quiet,
+            volume,
             paint: Paint::for_stream(io::stdout().is_terminal()),
             error_paint: Paint::for_stream(io::stderr().is_terminal()),
         }
@@ -45,7 +54,15 @@ impl Output {
 
     /// True when somebody watches: bars and spinners are wanted.
     pub fn is_live(&self) -> bool {
-        !self.quiet && io::stderr().is_terminal()
+        self.volume != Volume::Quiet && io::stderr().is_terminal()
+    }
+
+    /// The least severe events to show while following.
+    pub fn least_severity(&self) -> Severity {
+        match self.volume {
+            Volume::Verbose => Severity::Trace,
+            Volume::Quiet | Volume::Normal => Severity::Info,
+        }
     }
 
     /// True when a question can be asked.
@@ -83,7 +100,7 @@ impl Output {
 
     /// What is being done, on the way to the result.
     pub fn progress(&self, text: impl AsRef<str>) {
-        if self.quiet {
+        if self.volume == Volume::Quiet {
         } else if self.json {
             emit(&mut io::stderr().lock(), text.as_ref());
         } else {

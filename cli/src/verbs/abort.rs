@@ -40,7 +40,7 @@ pub async fn run(context: &Context, args: AbortArgs) -> Result<(), Failure> {
     if !args.waiting.nohang && !deployment.status.is_terminal() {
         deployment = changes::attend(context, &client, &name, deployment, after, &args.waiting).await?;
     }
-    let what = outcome::subject(&deployment).trim_end_matches(',').to_owned();
+    let what = outcome::subject(&deployment);
     let message = match deployment.status {
         DeploymentStatus::Aborted => format!("{what} was aborted."),
         DeploymentStatus::Running => format!("{what} is being aborted."),

@@ -162,7 +162,13 @@ fn request_row(instance: &Instance) -> Vec<Field> {
         Hue::Plain
     }));
     row.push(number(traffic.in_flight));
-    row.extend([traffic.p50_ms, traffic.p90_ms, traffic.p99_ms].map(|ms| number(latency(ms))));
+    row.extend([traffic.p50_ms, traffic.p90_ms, traffic.p99_ms].map(|ms| {
+        if traffic.requests == 0 {
+            number("-").hue(Hue::Dim)
+        } else {
+            number(latency(ms))
+        }
+    }));
     row
 }
 

@@ -102,6 +102,7 @@ async fn await_capacity(
         tokio::select! {
             update = watch.next() => {
                 match update {
+                    Some(Update::Event(event)) if event.severity < out.least_severity() => {}
                     Some(Update::Event(event)) => bar.suspend(|| {
                         out.progress(event_line(out.progress_paint(), &event, &clock::clock(event.at)));
                     }),

@@ -116,7 +116,7 @@ fn rows(
     if let Some(deployment) = deployment {
         let text = format!(
             "{} by {}: {} (for {})",
-            outcome::subject(deployment).trim_end_matches(','),
+            outcome::subject(deployment),
             deployment.policy.name(),
             outcome::progress(deployment),
             clock::span(now.since(deployment.started_at))
