@@ -66,7 +66,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
 }
 
 fn answer(ask: &Ask, options: &Options, root: &Path) -> anyhow::Result<()> {
-    let url = Cluster::prepare(&root.join("postgres"))?.url();
+    let url = Cluster::existing(&root.join("postgres"))?.url();
     let public = options
         .public_url
         .clone()

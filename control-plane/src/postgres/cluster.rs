@@ -32,6 +32,10 @@ pub enum ClusterError {
     #[error("{0}")]
     Account(String),
     #[error(
+        "there is no installation of `beanpole up` here: {0} is missing. Start it first, or name its folder with --data"
+    )]
+    None(PathBuf),
+    #[error(
         "the folder {0} is too long a path for a database socket: choose a shorter data folder (at most {LONGEST_SOCKET_FOLDER} bytes with /postgres/run)"
     )]
     PathTooLong(PathBuf),
@@ -86,6 +90,22 @@ impl Cluster {
         }
         cluster.check_version(&data)?;
         Ok(cluster)
+    }
+
+    /// The cluster that is in `folder` already.
+    pub fn existing(folder: &Path) -> Result<Self> {
+        let binaries = Binaries::find()?;
+        let account = Account::to_drop_to().map_err(ClusterError::Account)?;
+        let cluster = Self {
+            binaries,
+            account,
+            folder: folder.to_owned(),
+        };
+        if cluster.data().join("PG_VERSION").is_file() {
+            Ok(cluster)
+        } else {
+            Err(ClusterError::None(folder.to_owned()))
+        }
     }
 
     /// Where to connect. Only who may enter the folder can.
