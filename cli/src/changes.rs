@@ -194,36 +194,35 @@ fn watch_hint(environment: &str, can_abort: bool) -> String {
     hint
 }
 
-/// Shows what the application, or its build, had to say about a failure.
+/// Shows what the build, or the application, had to say about a failure.
 async fn explain(out: &Output, client: &Client, application: &str, deployment: &Deployment) {
-    if let Some(tail) = deployment
-        .log_tail
-        .as_deref()
-        .filter(|tail| !tail.trim().is_empty())
-    {
-        quote(out, "The application's last lines:", tail);
-        return;
-    }
     let label = &deployment.version_label;
-    let Ok(version) = client.version(application, label).await else {
-        return;
-    };
-    if !version
-        .builds
-        .iter()
-        .any(|build| build.status == BuildStatus::Failed)
-    {
-        return;
-    }
-    if let Ok(log) = client.build_log(application, label).await {
-        let lines: Vec<&str> = log.text.lines().collect();
+    if let Some(log) = failed_build(client, application, label).await {
+        let lines: Vec<&str> = log.lines().collect();
         let end = lines[lines.len().saturating_sub(BUILD_LOG_LINES)..].join("\n");
         quote(out, "The end of the build's log:", &end);
-        out.progress(
-            out.progress_paint()
-                .dim(&format!("All of it: bp appversion --build-log {label}")),
-        );
+        let all = format!("All of it: bp appversion --build-log {label}");
+        out.progress(out.progress_paint().dim(&all));
+    } else if let Some(tail) = deployment.log_tail.as_deref()
+        && !tail.trim().is_empty()
+    {
+        quote(out, "The application's last lines:", tail);
     }
+}
+
+/// The log of a version's build, if it is that which failed.
+async fn failed_build(client: &Client, application: &str, label: &str) -> Option<String> {
+    let version = client.version(application, label).await.ok()?;
+    let failed = version
+        .builds
+        .iter()
+        .any(|build| build.status == BuildStatus::Failed);
+    let log = client
+        .build_log(application, label)
+        .await
+        .ok()
+        .filter(|_| failed)?;
+    Some(log.text).filter(|text| !text.trim().is_empty())
 }
 
 fn quote(out: &Output, title: &str, text: &str) {

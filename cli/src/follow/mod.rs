@@ -63,12 +63,17 @@ pub async fn follow(out: &Output, subject: Subject, started: Deployment, timeout
             _ = tokio::signal::ctrl_c() => break Ending::Interrupted,
         };
         match update {
-            Some(Update::Event(event)) => screen.event(&event),
+            Some(Update::Event(event)) => {
+                screen.back();
+                screen.event(&event);
+            }
             Some(Update::Progress(deployment)) => {
+                screen.back();
                 screen.bar.set_message(outcome::progress(&deployment));
                 last = deployment;
             }
             Some(Update::Ended(deployment)) => {
+                screen.back();
                 for update in watch.rest() {
                     if let Update::Event(event) = update {
                         screen.event(&event);
@@ -137,8 +142,9 @@ impl Screen<'_> {
         if event.severity < self.out.least_severity() {
             return;
         }
+        // Lines of a log in it are shown once, at the end.
         let line = event_line(self.out.progress_paint(), event, &clock::clock(event.at));
-        self.say(&line);
+        self.say(line.lines().next().unwrap_or_default());
     }
 
     fn lost(&mut self, why: String) {

@@ -12,7 +12,7 @@ use crate::{
 pub fn judge(deployment: &Deployment) -> Result<String, Failure> {
     let what = subject(deployment);
     let environment = &deployment.environment;
-    let reason = deployment.reason.as_deref().map(sentence).unwrap_or_default();
+    let reason = deployment.reason.as_deref().map(headline).unwrap_or_default();
     let failure = |exit, kind, message: String| {
         let message = format!("{message} {reason}");
         Err(Failure::new(exit, kind, message.trim_end()).with("deployment", deployment))
@@ -39,15 +39,13 @@ pub fn judge(deployment: &Deployment) -> Result<String, Failure> {
         DeploymentStatus::Failed => failure(Exit::Failed, "deployment_failed", format!("{what} failed.")),
         DeploymentStatus::RolledBack => {
             let back = match &deployment.previous_version_label {
-                Some(label) if deployment.kind == DeploymentKind::Version => {
-                    format!("every instance is back on {label}")
-                }
-                _ => "every instance is back on what ran before".to_owned(),
+                Some(label) if deployment.kind == DeploymentKind::Version => label,
+                _ => "what ran before",
             };
             failure(
                 Exit::Failed,
                 "deployment_rolled_back",
-                format!("{what} failed and was rolled back: {back}."),
+                format!("{what} failed and was rolled back to {back}."),
             )
         }
         DeploymentStatus::Aborted => failure(
@@ -63,6 +61,11 @@ pub fn judge(deployment: &Deployment) -> Result<String, Failure> {
         // Callers judge what has ended; this is what to say if one has not.
         DeploymentStatus::Running => failure(Exit::TimedOut, "timeout", format!("{what} is still running.")),
     }
+}
+
+/// The first line of a reason; the lines of a log that may follow it are shown apart.
+fn headline(reason: &str) -> String {
+    sentence(reason.lines().next().unwrap_or_default())
 }
 
 /// `Deployment 4 of v2 to guestbook-dev`, with what suits its kind.
@@ -174,8 +177,7 @@ pub mod tests {
             judge(&deployment(DeploymentStatus::RolledBack))
                 .unwrap_err()
                 .message,
-            "Deployment 4 of v2 to web-dev failed and was rolled back: every instance is back on v1. \
-             No instance became healthy."
+            "Deployment 4 of v2 to web-dev failed and was rolled back to v1. No instance became healthy."
         );
         assert_eq!(
             progress(&deployment(DeploymentStatus::Running)),

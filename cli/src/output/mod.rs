@@ -111,12 +111,15 @@ impl Output {
     /// Worth knowing, no failure.
     pub fn warn(&self, text: impl AsRef<str>) {
         let label = self.error_paint.bold(Hue::Yellow, "Warning:");
-        emit(&mut io::stderr().lock(), &format!("{label} {}", text.as_ref()));
+        emit(
+            &mut io::stderr().lock(),
+            &format!("{label} {}", plain(text.as_ref())),
+        );
     }
 
     pub fn failure(&self, failure: &Failure) {
         let paint = self.error_paint;
-        let mut text = format!("{} {}", paint.bold(Hue::Red, "Error:"), failure.message);
+        let mut text = format!("{} {}", paint.bold(Hue::Red, "Error:"), plain(&failure.message));
         if let Some(id) = &failure.id {
             text.push_str(&format!("\n  The server's log has more under the error id {id}."));
         }
