@@ -7,10 +7,16 @@ use axum::{
 };
 use beanpole_protocol::VersionId;
 use http::{StatusCode, header};
+use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
 use super::credential::AgentOf;
-use crate::{ApiError, App, blobs::BlobHash, http::extract::Path, store::host_images};
+use crate::{
+    ApiError, App,
+    blobs::BlobHash,
+    http::extract::{Path, Query},
+    store::host_images,
+};
 
 fn not_wanted(version: &VersionId) -> ApiError {
     ApiError::not_found(
@@ -41,16 +47,24 @@ pub async fn bundle(
         .into_response())
 }
 
-/// Appends to the log of the version's build on this host; the oldest part gives way.
+#[derive(Deserialize)]
+pub struct Attempt {
+    /// Which attempt to build it the text is of; the present one when absent.
+    attempt: Option<u32>,
+}
+
+/// Appends to the log of the version's build on this host; the oldest part gives way. Text of an
+/// older attempt is not wanted any more.
 pub async fn append_log(
     AgentOf(host): AgentOf,
     State(app): State<App>,
     Path(version): Path<VersionId>,
+    Query(Attempt { attempt }): Query<Attempt>,
     text: Bytes,
 ) -> Result<StatusCode, ApiError> {
     let text = String::from_utf8_lossy(&text);
     let mut connection = app.pool.acquire().await?;
-    if !host_images::append_log(&mut connection, &host, &version, &text).await? {
+    if !host_images::append_log(&mut connection, &host, &version, attempt, &text).await? {
         return Err(not_wanted(&version));
     }
     Ok(StatusCode::NO_CONTENT)

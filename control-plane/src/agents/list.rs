@@ -3,7 +3,10 @@
 //! Every edge gets the routes of every environment, so that any host answers for all of them.
 //! Invariant: the weights of an environment sum to 100 whenever an instance is in service.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use beanpole_planner::snapshot::Intent;
 use beanpole_protocol::{
@@ -218,55 +221,39 @@ fn target(inputs: &Inputs, row: &InstanceRow, state: TargetState) -> Target {
 /// Percent for each set, in the order given: the new side gets `share`, the old side the rest; inside
 /// a side in proportion to the counts. A side without anything leaves its part to the other.
 fn weights(counts: &[(Side, u32)], share: Option<u8>) -> Vec<u8> {
-    let total = |side: Side| -> u32 { counts.iter().filter(|set| set.0 == side).map(|set| set.1).sum() };
-    let (old, new) = (total(Side::Old), total(Side::New));
-    let new_part = match (old, new) {
+    let of = |side: Side| -> Vec<u32> {
+        let only = |set: &(Side, u32)| if set.0 == side { set.1 } else { 0 };
+        counts.iter().map(only).collect()
+    };
+    let (old, new) = (of(Side::Old), of(Side::New));
+    let new_part = match (old.iter().sum(), new.iter().sum()) {
         (_, 0) => 0,
         (0, _) => 100,
-        _ => u32::from(share.unwrap_or(100).min(100)),
+        (1.., 1..) => u32::from(share.unwrap_or(100).min(100)),
     };
-    let parts = |side: Side| match side {
-        Side::New => (new_part, new),
-        Side::Old => (if old == 0 { 0 } else { 100 - new_part }, old),
-    };
-    // Whole percents first, then what is left over to the largest remainders.
-    let mut weights: Vec<u32> = Vec::with_capacity(counts.len());
-    let mut remainders: Vec<(u32, usize)> = Vec::new();
-    for (at, (side, count)) in counts.iter().enumerate() {
-        let (part, total) = parts(*side);
-        let exact = part * count;
-        weights.push(exact.checked_div(total).unwrap_or(0));
-        remainders.push((
-            if total == 0 {
-                0
-            } else {
-                1000 * (exact % total) / total
-            },
-            at,
-        ));
-    }
-    for side in [Side::Old, Side::New] {
-        let (part, _) = parts(side);
-        let given: u32 = counts
-            .iter()
-            .zip(&weights)
-            .filter(|(set, _)| set.0 == side)
-            .map(|(_, weight)| weight)
-            .sum();
-        let mut candidates: Vec<_> = remainders
-            .iter()
-            .filter(|(_, at)| counts[*at].0 == side && counts[*at].1 > 0)
-            .collect();
-        candidates.sort_by(|one, other| other.0.cmp(&one.0).then(one.1.cmp(&other.1)));
-        let left = part.saturating_sub(given) as usize;
-        for (_, at) in candidates.into_iter().take(left) {
-            weights[*at] += 1;
-        }
-    }
-    weights
+    let sum = |(old, new): (u32, u32)| u8::try_from(old + new).unwrap_or(100);
+    share_out(100 - new_part, &old)
         .into_iter()
-        .map(|weight| u8::try_from(weight).unwrap_or(100))
+        .zip(share_out(new_part, &new))
+        .map(sum)
         .collect()
+}
+
+/// Splits `part` in proportion to `counts`: whole numbers first, what is left over one by one to the
+/// largest remainders. All zero when there is nothing to count.
+fn share_out(part: u32, counts: &[u32]) -> Vec<u32> {
+    let total: u32 = counts.iter().sum();
+    if total == 0 {
+        return vec![0; counts.len()];
+    }
+    let mut shares: Vec<u32> = counts.iter().map(|count| part * count / total).collect();
+    let mut by_remainder: Vec<usize> = (0..counts.len()).collect();
+    by_remainder.sort_by_key(|&at| Reverse(part * counts[at] % total));
+    let left = part - shares.iter().sum::<u32>();
+    for at in by_remainder.into_iter().take(left as usize) {
+        shares[at] += 1;
+    }
+    shares
 }
 
 #[cfg(test)]

@@ -200,20 +200,24 @@ pub async fn record(
 /// Characters of a build log that are kept: the last ones.
 pub const LOG_LIMIT: i32 = 1024 * 1024;
 
-/// Appends to a build's log; false when the image is not wanted on the host.
+/// Appends to a build's log; false when the image is not wanted on the host, or the text is of
+/// another attempt than the present one.
 pub async fn append_log(
     conn: &mut PgConnection,
     host: &HostId,
     version: &VersionId,
+    attempt: Option<u32>,
     text: &str,
 ) -> sqlx::Result<bool> {
     sqlx::query(
-        "update control.host_images set log = right(log || $3, $4) where host_id = $1 and version_id = $2",
+        "update control.host_images set log = right(log || $3, $4)
+         where host_id = $1 and version_id = $2 and ($5::int is null or attempt = $5)",
     )
     .bind(host.as_str())
     .bind(version.as_str())
     .bind(clean(text))
     .bind(LOG_LIMIT)
+    .bind(attempt.map(super::column::int))
     .execute(conn)
     .await
     .map(|done| done.rows_affected() == 1)

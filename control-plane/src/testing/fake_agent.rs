@@ -24,9 +24,10 @@ pub struct FakeAgent {
     pub bad_builds: BTreeMap<VersionId, String>,
     /// Versions whose instances get into this state instead of becoming healthy.
     pub bad_versions: BTreeMap<VersionId, InstanceState>,
+    /// Instances with this environment property do not come up.
+    pub bad_property: Option<(String, String)>,
     /// Open requests of instances.
     pub in_flight: BTreeMap<InstanceId, u64>,
-    gone: BTreeMap<InstanceId, ()>,
 }
 
 impl FakeAgent {
@@ -47,8 +48,8 @@ impl FakeAgent {
             desired: Desired::default(),
             bad_builds: BTreeMap::new(),
             bad_versions: BTreeMap::new(),
+            bad_property: None,
             in_flight: BTreeMap::new(),
-            gone: BTreeMap::new(),
         };
         agent.desired = agents::desired_now(app, &agent.host).await.unwrap();
         let report = agent.report(memory_mib);
@@ -102,7 +103,9 @@ impl FakeAgent {
     fn observe(&self, wanted: &DesiredInstance) -> ObservedInstance {
         let state = match (wanted.state, self.bad_versions.get(&wanted.release.version)) {
             (DesiredState::Stopped, _) => InstanceState::Gone,
-            _ if self.gone.contains_key(&wanted.id) => InstanceState::Gone,
+            _ if self.is_bad(wanted) => InstanceState::Failed {
+                reason: "it does not like its environment".to_owned(),
+            },
             (DesiredState::Running, Some(bad)) => bad.clone(),
             (DesiredState::Running, None) => InstanceState::Healthy,
         };
@@ -115,6 +118,11 @@ impl FakeAgent {
             memory_bytes: Some(50 << 20),
             cpu_percent: Some(1.0),
         }
+    }
+
+    fn is_bad(&self, wanted: &DesiredInstance) -> bool {
+        let bad = self.bad_property.as_ref();
+        bad.is_some_and(|(key, value)| wanted.env.get(key) == Some(value))
     }
 
     fn edge(&self) -> EdgeStatus {

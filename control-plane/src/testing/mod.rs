@@ -1,5 +1,5 @@
-//! For tests: a server's state on a database of its own, agents that only pretend, and a clock-free
-//! way to let them all do their work.
+//! For tests: a server's state on a database of its own, agents that only pretend, and a way to let
+//! them all do their work without waiting for clocks.
 
 mod fake_agent;
 mod stage;

@@ -168,8 +168,11 @@ impl Stage {
     }
 
     /// Everybody does once what there is to do.
+    ///
+    /// Two servers plan at the same time, as any number may.
     pub async fn step(&mut self) {
-        reconcile::round(&self.app).await.unwrap();
+        let (one, other) = tokio::join!(reconcile::round(&self.app), reconcile::round(&self.app));
+        one.and(other).unwrap();
         for agent in &mut self.agents {
             agent.step(&self.app).await;
         }
