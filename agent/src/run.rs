@@ -83,7 +83,7 @@ pub async fn run(options: RunOptions, stop: CancellationToken) -> anyhow::Result
         awaited,
         routes,
     };
-    let keeper = Keeper::new(tools, outlets, facts, desired, memory);
+    let keeper = Keeper::resume(tools, outlets, facts, desired, memory);
 
     let _following = link::desired::follow(link.clone(), ledger.clone(), known, desired_in);
     let _reporting = link::report::follow(link, reports);

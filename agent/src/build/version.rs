@@ -33,13 +33,19 @@ enum VersionError {
     #[error(transparent)]
     Plan(#[from] PlanError),
     #[error(transparent)]
-    Images(#[from] ImagesError),
+    Images(Box<ImagesError>),
     #[error("the Dockerfile's base image {image} is neither on this host nor can it be pulled: {source}")]
-    Base { image: String, source: ImagesError },
+    Base { image: String, source: Box<ImagesError> },
     #[error(transparent)]
     Build(#[from] BuildFailure),
     #[error("temporary files cannot be written: {0}")]
     Disk(#[from] io::Error),
+}
+
+impl From<ImagesError> for VersionError {
+    fn from(error: ImagesError) -> Self {
+        VersionError::Images(Box::new(error))
+    }
 }
 
 impl VersionError {
@@ -47,7 +53,8 @@ impl VersionError {
     fn is_passing(&self) -> bool {
         match self {
             VersionError::Fetch(error) => error.is_passing(),
-            VersionError::Images(error) | VersionError::Base { source: error, .. } => error.is_passing(),
+            VersionError::Images(error) => error.is_passing(),
+            VersionError::Base { source, .. } => source.is_passing(),
             VersionError::Build(BuildFailure::Docker(error)) => error.is_unreachable(),
             _ => false,
         }
@@ -139,7 +146,7 @@ impl Workshop {
                     .await
                     .map_err(|source| VersionError::Base {
                         image: base.clone(),
-                        source,
+                        source: Box::new(source),
                     })?;
             }
         }

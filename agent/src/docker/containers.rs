@@ -106,6 +106,14 @@ impl Engine {
         }
     }
 
+    /// SIGKILL, as from a fault; the container stays.
+    pub async fn kill_container(&self, id: &str) -> Result<()> {
+        self.api
+            .kill_container(id, None)
+            .await
+            .doing("killing a container")
+    }
+
     /// Every container of this host's agent, running or not.
     pub async fn list_containers(&self, host: &HostId) -> Result<Vec<Listed>> {
         let filter = HashMap::from([("label", vec![format!("{}={host}", labels::HOST)])]);

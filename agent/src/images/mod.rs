@@ -195,14 +195,19 @@ impl Images {
         use std::os::unix::fs::OpenOptionsExt;
         let user = rustix::process::geteuid().as_raw();
         let path = std::env::temp_dir().join(format!("beanpole-images-{user}.lock"));
-        let disk = |source| ImagesError::Disk { path: path.clone(), source };
+        let disk = |source| ImagesError::Disk {
+            path: path.clone(),
+            source,
+        };
         let file = std::fs::OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .mode(0o600)
             // Anybody may have put a link there.
-            .custom_flags(i32::from_ne_bytes(rustix::fs::OFlags::NOFOLLOW.bits().to_ne_bytes()))
+            .custom_flags(i32::from_ne_bytes(
+                rustix::fs::OFlags::NOFOLLOW.bits().to_ne_bytes(),
+            ))
             .open(&path)
             .map_err(disk)?;
         let locked = tokio::task::spawn_blocking(move || {

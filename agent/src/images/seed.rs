@@ -64,7 +64,7 @@ pub async fn ensure(
     progress(format!("pulling {pulled}"));
     match engine.pull(&pulled, &mut *progress).await {
         Ok(()) => return Ok(engine.tag(&pulled, &seed_tag()).await?),
-        Err(error) if error.is_unreachable() => return Err(error.into()),
+        Err(error) if error.is_unreachable() => Err(error.into()),
         Err(error) => {
             progress(format!("{error}; building it from Debian's packages instead"));
             bootstrap(engine, sources, folder, error.to_string(), progress).await

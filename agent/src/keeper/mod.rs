@@ -113,7 +113,7 @@ struct Work {
 
 impl Keeper {
     /// A keeper that goes on from what the ledger has.
-    pub fn new(
+    pub fn resume(
         tools: Tools,
         outlets: Outlets,
         facts: HostFacts,
