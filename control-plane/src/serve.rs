@@ -1,6 +1,10 @@
 //! A server from its configuration: database, keys, loops, routes, and a stop that ends all of them.
 
-use std::{net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    net::{Ipv4Addr, Ipv6Addr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use beanpole_protocol::Timestamp;
 use sqlx::PgPool;
@@ -76,7 +80,10 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Server, St
         connections: app.config.max_connections,
         drain: app.config.drain,
     };
-    let router = layers::around(api::router(app.clone()));
+    let console = beanpole_web::router(beanpole_web::Settings {
+        api: format!("http://{}", loopback(address)),
+    });
+    let router = layers::around(api::router(app.clone(), console));
     let accepting = tokio::spawn(server::serve(listener, router, limits, stop.clone()));
     let loops = background(&app);
     tracing::info!(address = %address, "the server is ready");
@@ -87,6 +94,17 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Server, St
         accepting,
         loops,
     })
+}
+
+/// Where this server reaches itself.
+fn loopback(mut address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        address.set_ip(match address {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    address
 }
 
 /// Everything a server needs before it listens.

@@ -1,13 +1,11 @@
 //! `/api/v1/environments/{name}/instances`
 
 use axum::extract::State;
-use beanpole_planner::snapshot::Intent;
+use beanpole_planner::{health, snapshot::Intent};
 use beanpole_protocol::{
     InstanceId, Timestamp,
     agent::InstanceState,
-    api::{
-        Health, HealthColor, HealthStatus, Instance, InstanceCondition, InstanceIntent, InstanceTraffic, Page,
-    },
+    api::{Health, Instance, InstanceCondition, InstanceIntent, InstanceTraffic, Page},
 };
 
 use crate::{
@@ -15,10 +13,8 @@ use crate::{
     auth::Viewer,
     http::extract::{Json, Path},
     ops,
-    store::{
-        hosts::{self, HostRow},
-        instances::{self, InstanceRow},
-    },
+    reconcile::world,
+    store::{hosts::HostRow, instances::InstanceRow},
 };
 
 /// All instances of an environment, oldest first. One page.
@@ -32,37 +28,45 @@ pub async fn list(
     State(app): State<App>,
     Path(name): Path<String>,
 ) -> Result<Json<Page<Instance>>, ApiError> {
+    let now = Timestamp::now();
     let mut connection = app.pool.acquire().await?;
-    let environment = ops::find::environment(&mut connection, &name, Timestamp::now()).await?;
-    let hosts = hosts::all(&mut connection).await?;
-    let rows = instances::of_environment(&mut connection, &environment.id).await?;
-    let items = rows.into_iter().map(|row| view(row, &hosts)).collect();
+    let environment = ops::find::environment(&mut connection, &name, now).await?;
+    let world = world::load(&mut connection, &app.secrets, &environment.id).await?;
+    let snapshot = world.snapshot()?;
+    let health = snapshot.instances.iter().map(|shown| health::instance(&snapshot, shown, now));
+    let items = world
+        .instances
+        .iter()
+        .zip(health)
+        .map(|(row, health)| view(row, health, &world.hosts))
+        .collect();
     Ok(Json(Page { items, next: None }))
 }
 
-fn view(row: InstanceRow, hosts: &[HostRow]) -> Instance {
+fn view(row: &InstanceRow, health: Health, hosts: &[HostRow]) -> Instance {
     let alive = hosts.iter().any(|host| host.id == row.host_id && host.alive());
-    let (state, detail) = condition(&row, alive);
+    let (state, detail) = condition(row, alive);
+    let seen = row.observed.as_ref();
     Instance {
-        health: health(state, &detail),
-        state,
-        detail,
-        traffic: traffic(&row.id, hosts),
+        id: row.id.clone(),
+        host: row.host.clone(),
+        version_label: row.label.clone(),
+        configuration: u32::try_from(row.release.configuration).unwrap_or(0),
+        deployment_number: row.deployment_number,
         intent: match row.intent {
             Intent::Standby => InstanceIntent::Standby,
             Intent::InService => InstanceIntent::InService,
             Intent::Draining { .. } => InstanceIntent::Draining,
             Intent::Stopping { .. } => InstanceIntent::Stopping,
         },
-        restarts: row.observed.as_ref().map_or(0, |seen| seen.restarts),
-        memory_bytes: row.observed.as_ref().and_then(|seen| seen.memory_bytes),
-        cpu_percent: row.observed.as_ref().and_then(|seen| seen.cpu_percent),
-        id: row.id,
-        host: row.host,
-        version_label: row.label,
-        configuration: u32::try_from(row.release.configuration).unwrap_or(0),
-        deployment_number: row.deployment_number,
+        state,
+        detail,
+        health,
+        restarts: seen.map_or(0, |seen| seen.restarts),
+        memory_bytes: seen.and_then(|seen| seen.memory_bytes),
+        cpu_percent: seen.and_then(|seen| seen.cpu_percent),
         launched_at: row.launched_at,
+        traffic: traffic(&row.id, hosts),
     }
 }
 
@@ -84,24 +88,6 @@ fn condition(row: &InstanceRow, alive: bool) -> (InstanceCondition, String) {
         Some(InstanceState::Unhealthy { detail }) => (InstanceCondition::Unhealthy, detail.clone()),
         Some(InstanceState::Failed { reason }) => (InstanceCondition::Failed, reason.clone()),
         Some(InstanceState::Gone) => (InstanceCondition::Gone, String::new()),
-    }
-}
-
-fn health(condition: InstanceCondition, detail: &str) -> Health {
-    let (color, status) = match condition {
-        InstanceCondition::Healthy => (HealthColor::Green, HealthStatus::Ok),
-        InstanceCondition::Pending | InstanceCondition::Starting => {
-            (HealthColor::Grey, HealthStatus::Pending)
-        }
-        InstanceCondition::Unhealthy | InstanceCondition::Failed => (HealthColor::Red, HealthStatus::Severe),
-        InstanceCondition::Gone => (HealthColor::Grey, HealthStatus::Unknown),
-        InstanceCondition::Lost => (HealthColor::Grey, HealthStatus::NoData),
-    };
-    let told = !detail.is_empty() && condition != InstanceCondition::Healthy;
-    Health {
-        color,
-        status,
-        causes: if told { vec![detail.to_owned()] } else { Vec::new() },
     }
 }
 

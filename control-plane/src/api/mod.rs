@@ -19,7 +19,13 @@ pub mod tokens;
 pub mod users;
 pub mod versions;
 
-use axum::{Router, response::IntoResponse, routing::get};
+use axum::{
+    Router,
+    extract::Request,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use tower::ServiceExt;
 use utoipa::OpenApi;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -72,8 +78,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     parts().1
 }
 
-/// All that this server answers to.
-pub fn router(app: App) -> Router {
+/// All that this server answers to: the APIs, and `console` for everything that is not theirs.
+pub fn router(app: App, console: Router) -> Router {
     let (router, document) = parts();
     let document: axum::body::Bytes = document.to_json().unwrap_or_default().into();
     router
@@ -83,13 +89,21 @@ pub fn router(app: App) -> Router {
             get(move || async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }),
         )
         .merge(crate::agents::router())
-        .fallback(nothing_here)
+        .fallback(move |request| elsewhere(console, request))
         .method_not_allowed_fallback(not_that_method)
         .with_state(app)
 }
 
-async fn nothing_here(uri: http::Uri) -> impl IntoResponse {
-    ApiError::not_found("no_such_route", format!("there is nothing at {}", uri.path()))
+/// Programs get a problem, people a page.
+async fn elsewhere(console: Router, request: Request) -> Response {
+    let path = request.uri().path();
+    if ["/api/", "/agent/"].iter().any(|prefix| path.starts_with(prefix)) {
+        return ApiError::not_found("no_such_route", format!("there is nothing at {path}")).into_response();
+    }
+    match console.oneshot(request).await {
+        Ok(response) => response,
+        Err(never) => match never {},
+    }
 }
 
 async fn not_that_method(method: http::Method, uri: http::Uri) -> impl IntoResponse {

@@ -9,7 +9,7 @@ pub mod error;
 pub mod layout;
 pub mod read;
 #[cfg(test)]
-mod tests;
+pub mod tests;
 
 use std::{path::Path, sync::Arc};
 

@@ -5,6 +5,7 @@ mod idempotency;
 mod identity;
 mod outage;
 mod protocol;
+mod versions;
 
 use beanpole_protocol::{
     Timestamp,

@@ -100,6 +100,22 @@ async fn health_and_the_document_need_no_credential() {
 }
 
 #[tokio::test]
+async fn people_get_the_console_and_programs_problems() {
+    let world = World::start().await;
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    for (path, kind) in [
+        ("/login", "text/html"),
+        ("/nothing", "text/html"),
+        ("/api/v1/nothing", "application/problem+json"),
+        ("/agent/v1/nothing", "application/problem+json"),
+    ] {
+        let response = http.get(format!("{}{path}", world.url)).send().await.unwrap();
+        let got = response.headers()["content-type"].to_str().unwrap().to_owned();
+        assert!(got.starts_with(kind), "{path}: {got}");
+    }
+}
+
+#[tokio::test]
 async fn each_answer_has_a_request_id() {
     let world = World::start().await;
     let response = world.request(Method::GET, "/healthz").send().await.unwrap();
