@@ -33,7 +33,10 @@ pub async fn list(
     let environment = ops::find::environment(&mut connection, &name, now).await?;
     let world = world::load(&mut connection, &app.secrets, &environment.id).await?;
     let snapshot = world.snapshot()?;
-    let health = snapshot.instances.iter().map(|shown| health::instance(&snapshot, shown, now));
+    let health = snapshot
+        .instances
+        .iter()
+        .map(|shown| health::instance(&snapshot, shown, now));
     let items = world
         .instances
         .iter()

@@ -6,7 +6,7 @@ use sqlx::PgConnection;
 use super::{
     ReconcileError,
     apply::{self, Touched},
-    progress,
+    health, progress,
     world::{self, World},
 };
 use crate::{
@@ -36,10 +36,11 @@ pub async fn reconcile(app: &App, id: &EnvironmentId, now: Timestamp) -> Result<
     }
     let (world, next) = plan_until_settled(app, conn, id, &mut touched, now).await?;
     progress::record(conn, &world, &touched.ended, now).await?;
+    let look = health::record(conn, &world, &world.snapshot()?, now).await?;
     touched.commit(conn).await?;
     let next = match world.environment.status {
         EnvironmentStatus::Terminated => None,
-        _ => next,
+        _ => [next, look].into_iter().flatten().min(),
     };
     wakes::settle(conn, id, asked, next).await?;
     transaction.commit().await?;

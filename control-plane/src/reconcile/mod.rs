@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod environment;
 pub mod finish;
+pub mod health;
 pub mod hosts;
 pub mod progress;
 pub mod retention;
@@ -20,7 +21,9 @@ use beanpole_protocol::Timestamp;
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
-use crate::{App, configurations::ConfigurationError, notices::Notice, options::OptionError, store::wakes};
+use crate::{
+    ApiError, App, configurations::ConfigurationError, notices::Notice, options::OptionError, store::wakes,
+};
 
 /// However quiet it is, rows are looked at this often: notices can be lost.
 const POLL: Duration = Duration::from_secs(1);
@@ -38,6 +41,16 @@ pub enum ReconcileError {
     Configuration(#[from] ConfigurationError),
     #[error("stored options are no longer valid")]
     Options(#[from] OptionError),
+}
+
+impl From<ReconcileError> for ApiError {
+    fn from(error: ReconcileError) -> Self {
+        match error {
+            ReconcileError::Database(error) => error.into(),
+            ReconcileError::Configuration(error) => error.into(),
+            ReconcileError::Options(error) => ApiError::internal(error),
+        }
+    }
 }
 
 /// An error with what lies behind it, on one line.

@@ -1,5 +1,5 @@
-//! How far a deployment is, for how long nothing served, and the environment's health: counted from
-//! what is there, never from what was planned.
+//! How far a deployment is, and for how long nothing served: counted from what is there, never from
+//! what was planned.
 
 use beanpole_planner::snapshot::{Intent, Observed};
 use beanpole_protocol::{Release, Timestamp, api::DeploymentKind};

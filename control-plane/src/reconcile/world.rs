@@ -157,6 +157,7 @@ impl World {
         snapshot::Host {
             id: row.id.clone(),
             alive: row.alive(),
+            heard_at: row.last_seen_at,
             memory: row.facts.memory_bytes.saturating_sub(reserved),
             other_instances,
             images: images.map(image).collect(),
