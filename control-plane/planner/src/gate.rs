@@ -8,6 +8,7 @@ use crate::{
     cause::Cause,
     draft::{Draft, Row},
     options::HealthCheckRule,
+    patience,
     reason::Reason,
     snapshot::{Deployment, Observed},
 };
@@ -69,15 +70,15 @@ pub(crate) fn failure(
             continue;
         }
         let due = due(draft, deployment, row);
-        match &row.id {
-            Some(instance) if due <= draft.now => {
-                return Some(Cause::NotHealthyInTime {
-                    instance: instance.clone(),
-                    seconds: deployment.options.timeout.as_secs(),
-                    detail: row.detail(),
-                });
-            }
-            _ => draft.wake_at(due),
+        let (Some(instance), host, detail) = (row.id.clone(), row.host.clone(), row.detail()) else {
+            continue;
+        };
+        if patience::elapsed_on(draft, &host, due) {
+            return Some(Cause::NotHealthyInTime {
+                instance,
+                seconds: deployment.options.timeout.as_secs(),
+                detail,
+            });
         }
     }
     None

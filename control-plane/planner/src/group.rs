@@ -9,6 +9,7 @@ use crate::{
     draft::{Ceiling, Draft, Row, Step},
     ending, gate,
     in_place::impatience,
+    patience,
     placement::Obstacle,
     policy::Bounds,
     reason::Reason,
@@ -53,7 +54,7 @@ pub(crate) fn stuck(
     if let Some(cause) = obstacle.as_ref().and_then(|obstacle| impatience(draft, obstacle)) {
         return Some(cause);
     }
-    let deadline = crate::limits::phase_deadline(draft.phase_since, &deployment.options);
+    let deadline = patience::deadline(draft, deployment, |row| row.is_new);
     overdue(draft, deadline, obstacle)
 }
 
@@ -63,8 +64,7 @@ pub(crate) fn overdue(
     deadline: beanpole_protocol::Timestamp,
     obstacle: Option<Obstacle>,
 ) -> Option<Cause> {
-    if deadline > draft.now {
-        draft.wake_at(deadline);
+    if !patience::elapsed(draft, deadline) {
         return None;
     }
     let unwell = draft.live().find_map(|(_, row)| {

@@ -17,6 +17,7 @@ pub mod health;
 mod in_place;
 pub mod limits;
 pub mod options;
+mod patience;
 mod placement;
 mod plan;
 pub mod policy;

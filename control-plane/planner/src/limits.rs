@@ -30,16 +30,8 @@ pub const IMAGE_RETRY: Duration = Duration::from_secs(300);
 /// Phases one plan may pass through; the next plan, made at once, goes on.
 pub const MAX_STEPS: usize = 16;
 
-/// When a phase that replaces instances has taken too long, whatever it waits for.
+/// When a phase that replaces instances has taken too long, whatever it waits for, if nothing moved
+/// after `since`.
 pub fn phase_deadline(since: Timestamp, options: &DeploymentOptions) -> Timestamp {
     since + options.deregistration_delay + STOP_ALLOWANCE + options.timeout
-}
-
-/// When going back has taken too long: as long as each batch may take, and one more.
-pub fn return_deadline(since: Timestamp, options: &DeploymentOptions, desired: u32) -> Timestamp {
-    let batches = desired
-        .div_ceil(options.batch.instances(desired))
-        .saturating_add(1);
-    let each = options.deregistration_delay + STOP_ALLOWANCE + options.timeout;
-    since + each.saturating_mul(batches)
 }

@@ -9,6 +9,7 @@ use crate::{
     cause::Cause,
     draft::{Ceiling, Draft},
     limits::{PREPARE_LIMIT, ROOM_PATIENCE},
+    patience,
     placement::{self, Existing, Image, Obstacle},
     policy::Bounds,
     reason::Reason,
@@ -152,10 +153,8 @@ fn not_enough(draft: &mut Draft<'_>, obstacle: Obstacle) -> Preparation {
 }
 
 fn overdue(draft: &mut Draft<'_>, cause: Cause) -> Preparation {
-    let limit = draft.phase_since + PREPARE_LIMIT;
-    if limit <= draft.now {
-        return Preparation::Failed(cause);
+    match patience::elapsed(draft, draft.phase_since + PREPARE_LIMIT) {
+        true => Preparation::Failed(cause),
+        false => Preparation::Waiting,
     }
-    draft.wake_at(limit);
-    Preparation::Waiting
 }

@@ -11,7 +11,7 @@ use crate::{
     draft::{Draft, Row, Step},
     ending, group,
     in_place::{self, Leave, Progress, Replacement},
-    limits::return_deadline,
+    patience,
     policy::{self, Bounds},
     reason::{Left, Reason},
     snapshot::Deployment,
@@ -97,17 +97,14 @@ fn replace(
             why: |instance| Reason::ReplacedByPreviousVersion { instance },
         },
     );
-    let deadline = return_deadline(since, &deployment.options, draft.snapshot.desired);
+    let deadline = patience::deadline(draft, deployment, |_| true);
     let others = draft.count(|row| row.runs() && row.release != *previous);
     let because = match progress {
         Progress::Done if others == 0 => {
             return returned(draft, deployment, status, cause);
         }
         Progress::Failed(because) => because,
-        Progress::Done | Progress::Waiting(_) if deadline > draft.now => {
-            draft.wake_at(deadline);
-            return Step::Wait;
-        }
+        Progress::Done | Progress::Waiting(_) if !patience::elapsed(draft, deadline) => return Step::Wait,
         Progress::Waiting(Some(because)) => because,
         Progress::Done | Progress::Waiting(None) => Cause::Overdue {
             seconds: draft.now.since(since).as_secs(),

@@ -107,6 +107,9 @@ pub struct Host {
     pub id: HostId,
     /// Its lease is valid. An instance on a host that is not alive counts as lost.
     pub alive: bool,
+    /// When its agent last reported. What an instance had not become by its deadline is only held
+    /// against it when a report from after the deadline still says so.
+    pub heard_at: Option<Timestamp>,
     /// Memory that instances of other environments do not reserve, bytes. The planner subtracts
     /// this environment's own instances itself.
     pub memory: u64,

@@ -26,9 +26,8 @@ use crate::{
     draft::{Draft, Row, Step},
     ending, group,
     in_place::{self, Leave, Progress, Replacement},
-    limits::phase_deadline,
     options::BatchSize,
-    placement,
+    patience, placement,
     preparing::{self, Need, Preparation},
     reason::Reason,
     snapshot::Deployment,
@@ -194,9 +193,8 @@ fn replace_batch(
 }
 
 fn overdue(draft: &mut Draft<'_>, deployment: &Deployment, cause: Option<Cause>) -> Result<bool, Cause> {
-    let deadline = phase_deadline(draft.phase_since, &deployment.options);
-    if deadline > draft.now {
-        draft.wake_at(deadline);
+    let deadline = patience::deadline(draft, deployment, |_| true);
+    if !patience::elapsed(draft, deadline) {
         return Ok(false);
     }
     let seconds = draft.now.since(draft.phase_since).as_secs();

@@ -11,6 +11,7 @@ use crate::{
     draft::{Draft, Step},
     ending, gate, group,
     options::HealthCheckRule,
+    patience,
     preparing::Need,
     reason::Reason,
     snapshot::{Deployment, Observed},
@@ -74,8 +75,7 @@ fn evaluate(draft: &mut Draft<'_>, deployment: &Deployment, bounds: Bounds) -> S
         draft.set_split(Some(new_percent), Reason::SplitStarts { new_percent });
     }
     let end = draft.phase_since + deployment.options.evaluation_time;
-    if end > draft.now {
-        draft.wake_at(end);
+    if !patience::elapsed(draft, end) {
         return Step::Wait;
     }
     if group::serving(draft) >= bounds.desired {
@@ -84,7 +84,9 @@ fn evaluate(draft: &mut Draft<'_>, deployment: &Deployment, bounds: Bounds) -> S
         }
         return group::replace_old(draft);
     }
-    match group::overdue(draft, end + deployment.options.timeout, obstacle) {
+    let deadline =
+        patience::deadline(draft, deployment, |row| row.is_new).max(end + deployment.options.timeout);
+    match group::overdue(draft, deadline, obstacle) {
         Some(cause) => ending::fail(draft, deployment, cause),
         None => Step::Wait,
     }

@@ -39,6 +39,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         2 => (0usize..8).prop_map(Fault::InstanceFails),
         1 => (0usize..8).prop_map(Fault::InstanceRemoved),
         2 => (0usize..8, 1u64..90).prop_map(|(nth, seconds)| Fault::InstanceUnwell { nth, seconds }),
+        1 => (1u64..5_000).prop_map(Fault::ServerAway),
         1 => policy().prop_map(Fault::Supersede),
     ]
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::{
     generate::{fair_weather, scenario},
     run::Run,
-    scenario::Behaviour,
+    scenario::{Behaviour, Fault, Scenario},
     world::version,
 };
 use crate::{plan, snapshot::Observed};
@@ -48,6 +48,18 @@ proptest! {
         let rows = &run.world.snapshot.instances;
         prop_assert_eq!(rows.len(), scenario.desired as usize);
         prop_assert!(rows.iter().all(|row| row.release.version == version(2) && row.observed == Observed::Healthy));
+    }
+
+    #[test]
+    fn a_server_that_was_away_fails_no_deployment(
+        scenario in fair_weather(),
+        away in proptest::collection::vec((0u64..120, 1u64..5_000), 1..4),
+    ) {
+        let faults = away.into_iter().map(|(at, seconds)| (at, Fault::ServerAway(seconds)));
+        let scenario = Scenario { faults: faults.collect(), ..scenario };
+        let run = Run::of(&scenario, Duration::from_secs(60));
+        let (status, reason) = run.end();
+        prop_assert_eq!(status, DeploymentStatus::Succeeded, "{}\n{}", reason, run.log.join("\n"));
     }
 
     #[test]

@@ -238,6 +238,12 @@ impl Run {
                     }
                 }
             }
+            Fault::ServerAway(seconds) => {
+                // It plans once more on what it knew, then hears what has happened.
+                self.world.now = now + Duration::from_secs(seconds);
+                self.plan();
+                self.world.now = self.world.now + Duration::from_secs(2);
+            }
             Fault::Supersede(policy) => self.supersede(scenario, policy),
         }
     }

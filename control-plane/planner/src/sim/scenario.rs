@@ -41,6 +41,8 @@ pub enum Fault {
         nth: usize,
         seconds: u64,
     },
+    /// The server does not run for so long; agents go on, unheard.
+    ServerAway(u64),
     /// A newer deployment of a good version takes the running one's place.
     Supersede(DeploymentPolicy),
 }

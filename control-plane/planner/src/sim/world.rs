@@ -84,6 +84,7 @@ impl World {
         let hosts = scenario.hosts.iter().enumerate().map(|(n, room)| Host {
             id: host(n),
             alive: true,
+            heard_at: Some(BEGIN),
             memory: u64::from(*room) * MEMORY,
             other_instances: 0,
             images: vec![HostImage {
@@ -287,6 +288,9 @@ impl World {
     /// Lets everything happen whose time has come. True when the server learnt something.
     pub fn advance(&mut self) -> bool {
         let mut learnt = self.hosts_return();
+        for host in self.snapshot.hosts.iter_mut().filter(|host| host.alive) {
+            host.heard_at = Some(self.now);
+        }
         learnt |= self.builds_end();
         let alive: Vec<HostId> = self
             .snapshot
