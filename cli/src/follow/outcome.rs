@@ -56,7 +56,7 @@ pub fn judge(deployment: &Deployment) -> Result<String, Failure> {
         DeploymentStatus::Superseded => failure(
             Exit::Overtaken,
             "deployment_superseded",
-            format!("{what} was superseded by a newer deployment."),
+            format!("{what} was superseded."),
         ),
         // Callers judge what has ended; this is what to say if one has not.
         DeploymentStatus::Running => failure(Exit::TimedOut, "timeout", format!("{what} is still running.")),

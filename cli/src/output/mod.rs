@@ -134,9 +134,9 @@ impl Output {
     pub fn spinner(&self, message: impl Into<String>) -> ProgressBar {
         let bar = ProgressBar::with_draw_target(None, self.target());
         let template = if self.error_paint.on() {
-            "{spinner:.cyan} {elapsed:.dim} {wide_msg}"
+            "{spinner:.cyan} {elapsed:.dim} {msg}"
         } else {
-            "{spinner} {elapsed} {wide_msg}"
+            "{spinner} {elapsed} {msg}"
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style.tick_chars("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ "));

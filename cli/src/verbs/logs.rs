@@ -59,12 +59,12 @@ pub async fn run(context: &Context, args: LogsArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let mut seen: BTreeMap<InstanceId, Seen> = BTreeMap::new();
+    let mut last_printed = logs.last().map(|log| log.instance.clone());
     for log in logs {
         out.document_line(&log);
         let first = Seen::new(lines(&log), request.lines.unwrap_or(ALL));
         seen.insert(log.instance.clone(), first);
     }
-    let mut last_printed = None;
     let window = WINDOW.max(args.lines);
     request.lines = Some(window);
     loop {
