@@ -10,6 +10,7 @@ pub mod blobs;
 pub mod bundle;
 pub mod config;
 pub mod configurations;
+mod housekeeping;
 pub mod http;
 pub mod idempotency;
 pub mod migrate;

@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use beanpole_protocol::Timestamp;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -15,12 +14,12 @@ use crate::{
     App, Config, api,
     auth::{attempts::SignIns, passwords::Passwords},
     blobs::Blobs,
-    bundle,
+    bundle, housekeeping,
     http::{
         layers,
         server::{self, Limits},
     },
-    idempotency, migrate,
+    migrate,
     notices::Notices,
     problem, reconcile,
     secrets::{Secrets, SecretsError},
@@ -79,6 +78,7 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Server, St
     let limits = Limits {
         connections: app.config.max_connections,
         drain: app.config.drain,
+        head: server::HEAD_TIMEOUT,
     };
     let console = beanpole_web::router(beanpole_web::Settings {
         api: format!("http://{}", loopback(address)),
@@ -166,31 +166,12 @@ async fn migrate_when_up(pool: &PgPool, stopping: &CancellationToken) -> Result<
 /// The loops beside the requests. Each ends by itself when `app.stopping` is cancelled.
 fn background(app: &App) -> JoinSet<()> {
     let mut loops = JoinSet::new();
-    loops.spawn(forget_old_rows(app.clone()));
+    loops.spawn(housekeeping::run(app.clone()));
     loops.spawn(app.notices.clone().listen(app.pool.clone(), app.stopping.clone()));
     loops.spawn(reconcile::run(app.clone()));
     loops.spawn(reconcile::hosts::run(app.clone()));
     loops.spawn(reconcile::retention::run(app.clone()));
     loops
-}
-
-/// Every ten minutes: idempotency keys older than a day, sign-in codes nobody used.
-async fn forget_old_rows(app: App) {
-    let mut every = tokio::time::interval(Duration::from_secs(600));
-    loop {
-        tokio::select! {
-            () = app.stopping.cancelled() => return,
-            _ = every.tick() => {}
-        }
-        let now = Timestamp::now();
-        let result = async {
-            idempotency::forget_old(&app.pool, now).await?;
-            store::users::forget_login_codes(&mut *app.pool.acquire().await?, now.into()).await
-        };
-        if let Err(error) = result.await {
-            tracing::warn!(error.cause = %error, "old rows could not be removed; the next round tries again");
-        }
-    }
 }
 
 impl Server {

@@ -29,8 +29,8 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
-/// How long a client may take to send a request's head, and how long a connection may lie idle.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
+/// [`Limits::head`] of a server that people and programs use.
+pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Bounds of the accept loop.
 #[derive(Clone, Copy, Debug)]
@@ -39,6 +39,8 @@ pub struct Limits {
     pub connections: usize,
     /// How long open requests may take after the stop.
     pub drain: Duration,
+    /// How long a client may take to send a request's head, and how long a connection may lie idle.
+    pub head: Duration,
 }
 
 /// Serves `router` until `stop`, then lets open requests finish within the deadline.
@@ -54,6 +56,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
             router.clone(),
             graceful.watcher(),
             permit,
+            limits.head,
         ));
     }
     drop(listener);
@@ -106,6 +109,7 @@ async fn connection(
     router: Router,
     watcher: Watcher,
     permit: OwnedSemaphorePermit,
+    head: Duration,
 ) {
     // Fails only when the peer has gone, which the next read tells as well.
     let _ = stream.set_nodelay(true);
@@ -120,7 +124,7 @@ async fn connection(
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
+        .header_read_timeout(head)
         .http2()
         .timer(TokioTimer::new())
         .keep_alive_interval(Duration::from_secs(30))
@@ -131,7 +135,7 @@ async fn connection(
             .into_owned(),
     );
     tokio::pin!(serving);
-    let first_request = tokio::time::sleep(HEADER_TIMEOUT);
+    let first_request = tokio::time::sleep(head);
     tokio::select! {
         result = &mut serving => log_end(peer, result),
         () = first_request => {
@@ -146,5 +150,117 @@ async fn connection(
 fn log_end(peer: SocketAddr, result: Result<(), Box<dyn std::error::Error + Send + Sync>>) {
     if let Err(error) = result {
         tracing::debug!(peer = %peer, error.cause = %error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+    use super::*;
+
+    struct Running {
+        address: SocketAddr,
+        stop: CancellationToken,
+        serving: tokio::task::JoinHandle<()>,
+    }
+
+    async fn run(limits: Limits) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let stop = CancellationToken::new();
+        let slow = || async {
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            "done"
+        };
+        let router = Router::new()
+            .route("/", get(|| async { "hello" }))
+            .route("/slow", get(slow))
+            .route("/never", get(std::future::pending::<&str>));
+        let serving = tokio::spawn(serve(listener, router, limits, stop.clone()));
+        Running {
+            address,
+            stop,
+            serving,
+        }
+    }
+
+    const LIMITS: Limits = Limits {
+        connections: 100,
+        drain: Duration::from_secs(5),
+        head: Duration::from_millis(300),
+    };
+
+    async fn open(server: &Running, bytes: &[u8]) -> TcpStream {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        stream.write_all(bytes).await.unwrap();
+        stream
+    }
+
+    /// All that comes until the server closes.
+    async fn rest(mut stream: TcpStream) -> String {
+        let mut bytes = Vec::new();
+        let read = tokio::time::timeout(Duration::from_secs(10), stream.read_to_end(&mut bytes)).await;
+        // A reset is an end as well.
+        let _ = read.expect("the server closes");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    #[tokio::test]
+    async fn clients_that_do_not_finish_their_request_head_are_cut_off() {
+        let server = run(LIMITS).await;
+        for begun in [&b""[..], b"PRI * HTTP/2", b"GET / HTTP/1.1\r\nhost:"] {
+            rest(open(&server, begun).await).await;
+        }
+        let answered = rest(open(&server, b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
+        assert!(answered.ends_with("hello"), "{answered}");
+        // A request that is at work longer than that is not.
+        let slow = rest(open(&server, b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await).await;
+        assert!(slow.ends_with("done"), "{slow}");
+        server.stop.cancel();
+        server.serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn more_connections_than_allowed_wait_their_turn() {
+        let server = run(Limits {
+            connections: 1,
+            ..LIMITS
+        })
+        .await;
+        let idle = open(&server, b"").await;
+        let second = open(&server, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+        rest(idle).await;
+        assert!(rest(second).await.ends_with("hello"));
+        server.stop.cancel();
+        server.serving.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_stop_waits_for_open_requests_and_no_longer_than_its_deadline() {
+        let server = run(LIMITS).await;
+        let mut slow = open(&server, b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\nGET /").await;
+        // The answer to a first request on another connection tells that both were accepted.
+        rest(open(&server, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await).await;
+        server.stop.cancel();
+        let mut bytes = Vec::new();
+        slow.read_to_end(&mut bytes).await.unwrap();
+        assert!(String::from_utf8_lossy(&bytes).contains("done"));
+        server.serving.await.unwrap();
+
+        let server = run(Limits {
+            drain: Duration::from_millis(200),
+            ..LIMITS
+        })
+        .await;
+        let never = open(&server, b"GET /never HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        rest(open(&server, b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await).await;
+        server.stop.cancel();
+        tokio::time::timeout(Duration::from_secs(5), server.serving)
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(rest(never).await, "");
     }
 }

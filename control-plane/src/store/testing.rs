@@ -6,7 +6,7 @@
 use std::{
     fs,
     os::unix::{fs::PermissionsExt, process::CommandExt},
-    process::{ChildStdin, Command, Stdio},
+    process::{Child, Command, Stdio},
     sync::{
         OnceLock,
         atomic::{AtomicU32, Ordering},
@@ -37,8 +37,8 @@ rm -rf "$1"
 
 struct Shared {
     cluster: Cluster,
-    /// Closed by the kernel when this process ends.
-    _watchdog: ChildStdin,
+    /// Never waited for: its standard input is closed by the kernel when this process ends.
+    _watchdog: Child,
 }
 
 static SHARED: OnceLock<Shared> = OnceLock::new();
@@ -53,7 +53,7 @@ fn start() -> Shared {
     fs::create_dir_all(&folder).unwrap();
     // The server's account must be able to enter the folder.
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-    let mut watchdog = Command::new("sh")
+    let watchdog = Command::new("sh")
         .args(["-c", WATCHDOG, "sh"])
         .arg(&folder)
         .current_dir("/")
@@ -79,7 +79,7 @@ fn start() -> Shared {
     });
     Shared {
         cluster,
-        _watchdog: watchdog.stdin.take().unwrap(),
+        _watchdog: watchdog,
     }
 }
 

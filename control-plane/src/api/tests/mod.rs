@@ -1,6 +1,7 @@
 //! The REST API over real HTTP and a real database.
 
 mod document;
+mod environments;
 mod idempotency;
 mod identity;
 mod outage;
