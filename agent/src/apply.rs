@@ -1,6 +1,6 @@
 //! Performs one action against Docker. What it changed is in the observer's picture before it says done.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use beanpole_protocol::{
     HostId, InstanceId, VersionId,
@@ -11,12 +11,13 @@ use tokio::{sync::Semaphore, time::Instant};
 use crate::{
     build::version::Workshop,
     docker::{DockerError, Engine, containers::name},
+    ending,
     model::Exit,
     observe::Eyes,
 };
 
 /// Lines of output kept with an instance that is not well.
-pub const TAIL_LINES: u32 = 40;
+const TAIL_LINES: u32 = 40;
 
 /// How an action on an instance ended.
 #[derive(Debug)]
@@ -55,6 +56,8 @@ pub struct Hands {
     pub engine: Engine,
     pub host: HostId,
     pub eyes: Eyes,
+    /// The address of this host that applications are published on.
+    pub publish: IpAddr,
 }
 
 impl Hands {
@@ -81,7 +84,10 @@ impl Hands {
 
     async fn make(&self, wanted: &DesiredInstance) -> Result<(), DockerError> {
         let image = self.engine.image_facts(&wanted.image).await?;
-        let container = self.engine.create_container(&self.host, wanted, &image).await?;
+        let container = self
+            .engine
+            .create_container(&self.host, self.publish, wanted, &image)
+            .await?;
         self.engine.start_container(&container).await
     }
 
@@ -98,7 +104,7 @@ impl Hands {
     }
 
     pub async fn examine(self, instance: InstanceId, container: String, exit: Exit) -> Done {
-        let tail = self.engine.log_tail(&container, TAIL_LINES).await.ok();
+        let tail = last_words(&self.engine, &container).await;
         Done {
             instance,
             outcome: Outcome::Examined { exit, tail },
@@ -116,6 +122,12 @@ impl Hands {
         self.eyes.look(&container).await;
         Done { instance, outcome }
     }
+}
+
+/// The last lines of a container's output, cut to what a report can carry.
+pub async fn last_words(engine: &Engine, container: &str) -> Option<String> {
+    let text = engine.log_tail(container, TAIL_LINES).await.ok()?;
+    Some(ending::of(&text, ending::LIMIT).to_owned())
 }
 
 /// News of an image.

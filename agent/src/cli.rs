@@ -1,6 +1,6 @@
 //! The command line of `beanpole-agent`.
 
-use std::path::PathBuf;
+use std::{net::IpAddr, path::PathBuf};
 
 use beanpole_protocol::Platform;
 use clap::{Args, Parser, Subcommand};
@@ -73,6 +73,10 @@ pub struct RunOptions {
     /// Name of this host; its host name when not given.
     #[arg(long, env = "BEANPOLE_HOST_NAME")]
     pub name: Option<String>,
+    /// Address of this host that the edges of other hosts reach applications at. Applications are
+    /// published on it; on the loopback address when not given, which does for a single host.
+    #[arg(long, env = "BEANPOLE_ADVERTISE")]
+    pub advertise: Option<IpAddr>,
     /// Admin socket of this host's edge, when it has one.
     #[arg(long, env = "BEANPOLE_EDGE_ADMIN")]
     pub edge_admin: Option<PathBuf>,

@@ -11,6 +11,7 @@ pub mod cli;
 pub mod diff;
 pub mod docker;
 pub mod edge;
+pub mod ending;
 pub mod gc;
 pub mod health;
 pub mod images;

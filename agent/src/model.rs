@@ -1,5 +1,7 @@
 //! What the agent sees of its host: containers and how they ended. Values only.
 
+use std::net::SocketAddr;
+
 use beanpole_protocol::InstanceId;
 
 /// A container of ours.
@@ -12,8 +14,9 @@ pub struct Container {
     pub status: Status,
     /// When the Engine last started it, in the Engine's words: names one run of the container.
     pub run: String,
-    /// Port on the loopback address that leads to the application, while it runs.
-    pub port: Option<u16>,
+    /// Where the application is reached, while it runs: an address of this host, chosen anew at each
+    /// start.
+    pub address: Option<SocketAddr>,
     /// Seconds between SIGTERM and SIGKILL that it was made with.
     pub grace: u32,
 }

@@ -1,6 +1,11 @@
 //! Wires the agent together: from options to running tasks, and down again.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use beanpole_platforms::images::Sources;
 use beanpole_protocol::agent::HostFacts;
@@ -68,6 +73,7 @@ pub async fn run(options: RunOptions, stop: CancellationToken) -> anyhow::Result
             engine,
             host,
             eyes: observer.eyes(),
+            publish: options.advertise.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
         },
         workshop,
         link: link.clone(),
@@ -148,16 +154,22 @@ fn temporary(ledger: &Ledger) -> std::io::Result<std::path::PathBuf> {
     for entry in std::fs::read_dir(&folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let is_file_of_ours = ["bundle-", "context-"]
-            .iter()
-            .any(|start| name.to_string_lossy().starts_with(start));
+        let name = name.to_string_lossy();
         let age = entry
             .metadata()
             .and_then(|m| m.modified())
             .ok()
             .and_then(|at| at.elapsed().ok());
-        if is_file_of_ours && age.is_some_and(|age| age > Duration::from_secs(3600)) {
+        if age.is_none_or(|age| age < Duration::from_secs(3600)) {
+            continue;
+        }
+        if ["bundle-", "context-"]
+            .iter()
+            .any(|start| name.starts_with(start))
+        {
             std::fs::remove_file(entry.path())?;
+        } else if name.starts_with("debian-") {
+            std::fs::remove_dir_all(entry.path())?;
         }
     }
     Ok(folder)

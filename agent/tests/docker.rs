@@ -37,7 +37,7 @@ async fn a_python_version_is_built_run_routed_adopted_and_stopped() {
         report.images[0].state,
         ImageState::Ready { build_ms: Some(_) }
     ));
-    let address = state(&report, &id).unwrap().address.unwrap();
+    let address = world.address().await;
     let routes = world.routes(generation).await;
     let target = &routes.environments[0].sets[0].targets[0];
     assert_eq!(target.address, Some(address));
@@ -127,8 +127,8 @@ async fn it_works_on_while_the_server_is_away() {
         desired.routes.push(route(&id));
         desired.instances.push(wanted);
     });
-    let report = world.server.report(|report| is_healthy(report, &id)).await;
-    let address = state(&report, &id).unwrap().address;
+    let boot = world.server.report(|report| is_healthy(report, &id)).await.boot;
+    let address = Some(world.address().await);
     world.server.go_away(true);
     world.stop_agent().await;
     let container = world.engine.list_containers(&world.host).await.unwrap()[0]
@@ -147,7 +147,6 @@ async fn it_works_on_while_the_server_is_away() {
     })
     .await;
     world.server.go_away(false);
-    let boot = report.boot;
     let report = world
         .server
         .report(|report| report.boot != boot && is_healthy(report, &id))
@@ -189,8 +188,8 @@ async fn a_dockerfile_is_built_on_debian_and_listens_where_it_exposes() {
     let wanted = instance(&version);
     let id = wanted.id.clone();
     world.server.want(|desired| desired.instances.push(wanted));
-    let report = world.server.report(|report| is_healthy(report, &id)).await;
-    let address = state(&report, &id).unwrap().address.unwrap();
+    world.server.report(|report| is_healthy(report, &id)).await;
+    let address = world.address().await;
     assert_eq!(get(&format!("http://{address}/")).await, "hi");
     let missing = reqwest::get(format!("http://{address}/a.md")).await.unwrap();
     assert_eq!(missing.status(), 404);
@@ -268,8 +267,8 @@ async fn a_node_application_starts_by_its_start_script_and_hears_sigterm() {
     let wanted = instance(&version);
     let id = wanted.id.clone();
     world.server.want(|desired| desired.instances.push(wanted));
-    let report = world.server.report(|report| is_healthy(report, &id)).await;
-    let address = state(&report, &id).unwrap().address.unwrap();
+    world.server.report(|report| is_healthy(report, &id)).await;
+    let address = world.address().await;
     assert_eq!(get(&format!("http://{address}/")).await, "true");
     let began = std::time::Instant::now();
     world

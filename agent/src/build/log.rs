@@ -126,6 +126,8 @@ async fn pump(
             tokio::time::sleep(Duration::from_millis(pause)).await;
             match link.append_build_log(&version, attempt, chunk.clone()).await {
                 Ok(()) => break,
+                // The version is not wanted here any more.
+                Err(error) if !error.is_passing() => break,
                 Err(error) => {
                     tracing::debug!(version.id = %version, error = %error, "a piece of a build log was not taken")
                 }

@@ -15,6 +15,7 @@ use crate::{
         Engine,
         build::{BuildFailure, BuildRequest, Builder},
     },
+    ending,
     images::{Images, ImagesError},
     labels,
     link::{Link, LinkError, pace::Pace},
@@ -102,7 +103,7 @@ impl Workshop {
                 }
                 Err(error) => {
                     let tail = log.tail();
-                    let reason = format!("{error}\n{tail}");
+                    let reason = format!("{error}\n{}", ending::of(&tail, ending::LIMIT));
                     log.line(error.to_string());
                     // The log is complete at the server before it hears of the failure.
                     log.finish(Duration::from_secs(5)).await;

@@ -51,7 +51,7 @@ fn container(n: u8, status: Status) -> Container {
         id: format!("c{n}"),
         name: name(&id(n)),
         instance: id(n),
-        port: None,
+        address: None,
         run: "r".to_owned(),
         status,
         grace: 3,

@@ -1,6 +1,10 @@
 //! Containers of instances: made with their limits, started, stopped, looked at.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    time::Duration,
+};
 
 use beanpole_protocol::{HostId, InstanceId, Platform, agent::DesiredInstance};
 use bollard::{
@@ -46,9 +50,12 @@ pub fn name(instance: &InstanceId) -> String {
 
 impl Engine {
     /// Makes the container of an instance, without starting it. Answers its id.
+    ///
+    /// Its application is published on `publish`, an address of this host, at a port that is free.
     pub async fn create_container(
         &self,
         host: &HostId,
+        publish: IpAddr,
         instance: &DesiredInstance,
         image: &ImageFacts,
     ) -> Result<String> {
@@ -62,7 +69,7 @@ impl Engine {
             .build();
         let created = self
             .api
-            .create_container(Some(options), body(host, instance, image.platform, port))
+            .create_container(Some(options), body(host, publish, instance, image.platform, port))
             .await
             .doing("creating the container")?;
         Ok(created.id)
@@ -158,7 +165,13 @@ impl Engine {
     }
 }
 
-fn body(host: &HostId, instance: &DesiredInstance, platform: Platform, port: u16) -> ContainerCreateBody {
+fn body(
+    host: &HostId,
+    publish: IpAddr,
+    instance: &DesiredInstance,
+    platform: Platform,
+    port: u16,
+) -> ContainerCreateBody {
     let mut env: Vec<String> = instance
         .env
         .iter()
@@ -188,17 +201,17 @@ fn body(host: &HostId, instance: &DesiredInstance, platform: Platform, port: u16
         labels: Some(labels),
         exposed_ports: Some(vec![format!("{port}/tcp")]),
         stop_timeout: Some(i64::from(instance.stop_grace_seconds)),
-        host_config: Some(host_config(instance, platform, port)),
+        host_config: Some(host_config(publish, instance, platform, port)),
         ..Default::default()
     }
 }
 
-fn host_config(instance: &DesiredInstance, platform: Platform, port: u16) -> HostConfig {
+fn host_config(publish: IpAddr, instance: &DesiredInstance, platform: Platform, port: u16) -> HostConfig {
     let limits = &instance.limits;
     let memory = i64::try_from(limits.memory_bytes).unwrap_or(i64::MAX);
     // An empty host port lets the Engine choose a free one.
-    let loopback = PortBinding {
-        host_ip: Some("127.0.0.1".to_owned()),
+    let published = PortBinding {
+        host_ip: Some(publish.to_string()),
         host_port: Some(String::new()),
     };
     let log_options = [("max-size", "10m"), ("max-file", "3")];
@@ -217,7 +230,7 @@ fn host_config(instance: &DesiredInstance, platform: Platform, port: u16) -> Hos
         cap_drop: Some(vec!["ALL".to_owned()]),
         cap_add: Some(capabilities.iter().map(|name| (*name).to_owned()).collect()),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
-        port_bindings: Some(HashMap::from([(format!("{port}/tcp"), Some(vec![loopback]))])),
+        port_bindings: Some(HashMap::from([(format!("{port}/tcp"), Some(vec![published]))])),
         log_config: Some(HostConfigLogConfig {
             typ: Some("json-file".to_owned()),
             config: Some(
@@ -246,16 +259,16 @@ fn container(found: ContainerInspectResponse) -> Option<Container> {
         }),
     };
     let inside = labels.get(labels::PORT).map(|port| format!("{port}/tcp"))?;
-    let port = found
+    let address = found
         .network_settings
         .and_then(|network| network.ports)
         .and_then(|mut ports| ports.remove(&inside).flatten())
-        .and_then(|bindings| bindings.into_iter().find_map(|b| b.host_port?.parse().ok()));
+        .and_then(|bindings| bindings.into_iter().find_map(|b| published(&b)));
     Some(Container {
         id: found.id?,
         name: found.name.unwrap_or_default().trim_start_matches('/').to_owned(),
         instance: labels.get(labels::INSTANCE)?.parse().ok()?,
-        port: port.filter(|_| status == Status::Running),
+        address: address.filter(|_| status == Status::Running),
         status,
         run: state.started_at.unwrap_or_default(),
         grace: labels
@@ -263,4 +276,10 @@ fn container(found: ContainerInspectResponse) -> Option<Container> {
             .and_then(|grace| grace.parse().ok())
             .unwrap_or(30),
     })
+}
+
+fn published(binding: &PortBinding) -> Option<SocketAddr> {
+    let ip = binding.host_ip.as_deref()?.parse().ok()?;
+    let port = binding.host_port.as_deref()?.parse().ok()?;
+    Some(SocketAddr::new(ip, port))
 }

@@ -224,6 +224,10 @@ impl Keeper {
             Action::Launch { instance } => {
                 if let Some(wanted) = self.wanted(&instance).cloned() {
                     tracing::info!(instance.id = %instance, version.id = %wanted.release.version, "launching an instance");
+                    // A container that somebody removed is made anew: a restart just as well.
+                    if let Some(life) = self.lives.get_mut(&instance).filter(|life| life.run.is_some()) {
+                        life.restarted();
+                    }
                     self.work.actions.spawn(hands.launch(wanted));
                 }
             }

@@ -7,7 +7,7 @@ use beanpole_protocol::{
 
 use super::Keeper;
 use crate::{
-    apply::{Done, ImageNews, Outcome, TAIL_LINES},
+    apply::{Done, ImageNews, Outcome, last_words},
     diff::ImageRecord,
     gc,
     health::prober::Judged,
@@ -108,7 +108,7 @@ impl Keeper {
         };
         let (engine, instance) = (self.tools.hands.engine.clone(), instance.clone());
         self.work.tails.spawn(async move {
-            let tail = engine.log_tail(&container, TAIL_LINES).await.ok();
+            let tail = last_words(&engine, &container).await;
             (instance, tail)
         });
     }

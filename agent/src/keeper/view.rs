@@ -11,7 +11,6 @@ use beanpole_protocol::{
 
 use beanpole_protocol::routes::{EnvironmentRoute, TargetState};
 
-use super::watch::loopback;
 use crate::{
     diff::{ImageRecord, container_of},
     docker::stats::Sample,
@@ -64,7 +63,10 @@ impl View<'_> {
         ObservedInstance {
             id: wanted.id.clone(),
             state,
-            address: container.and_then(|container| container.port).map(loopback),
+            // On the loopback address only this host's own edge reaches it.
+            address: container
+                .and_then(|container| container.address)
+                .filter(|address| !address.ip().is_loopback()),
             restarts: life.restarts,
             log_tail: life.tail.clone().filter(|_| !is_well),
             memory_bytes: sample.map(|sample| sample.memory_bytes),
@@ -161,9 +163,9 @@ pub(super) fn local(
                 let verdict = lives
                     .get(&wanted.id)
                     .and_then(|life| life.verdict_of(&container.run));
-                container.port.is_some() && verdict.is_some_and(Verdict::is_healthy)
+                container.address.is_some() && verdict.is_some_and(Verdict::is_healthy)
             });
-            let address = container.and_then(|container| container.port).map(loopback);
+            let address = container.and_then(|container| container.address);
             (wanted.id.clone(), Local { address, healthy })
         })
         .collect()

@@ -1,6 +1,6 @@
 //! Keeps a prober and a statistics stream on every run of every wanted instance.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 
 use beanpole_protocol::{InstanceId, Timestamp, agent::DesiredState};
 use futures_util::StreamExt;
@@ -19,7 +19,7 @@ use crate::{
 /// A task on one run of one instance.
 pub(super) struct Watched {
     pub run: String,
-    port: u16,
+    address: SocketAddr,
     task: AbortOnDropHandle<()>,
 }
 
@@ -28,7 +28,7 @@ struct Run {
     instance: InstanceId,
     container: String,
     run: String,
-    port: u16,
+    address: SocketAddr,
 }
 
 impl Keeper {
@@ -36,8 +36,9 @@ impl Keeper {
     pub(super) fn watch_runs(&mut self, now: Timestamp) {
         let runs = self.runs();
         let is_current = |instance: &InstanceId, watched: &Watched| {
-            runs.iter()
-                .any(|run| run.instance == *instance && run.run == watched.run && run.port == watched.port)
+            runs.iter().any(|run| {
+                run.instance == *instance && run.run == watched.run && run.address == watched.address
+            })
         };
         self.work
             .probers
@@ -67,12 +68,14 @@ impl Keeper {
             .filter(|wanted| wanted.state == DesiredState::Running)
             .filter_map(|wanted| {
                 let container = container_of(&wanted.id, containers)?;
-                let port = container.port.filter(|_| container.status == Status::Running)?;
+                let address = container
+                    .address
+                    .filter(|_| container.status == Status::Running)?;
                 Some(Run {
                     instance: wanted.id.clone(),
                     container: container.id.clone(),
                     run: container.run.clone(),
-                    port,
+                    address,
                 })
             })
             .collect()
@@ -93,11 +96,10 @@ impl Keeper {
             run: run.run.clone(),
             verdict: judge.verdict().clone(),
         };
-        let address = loopback(run.port);
-        let task = prober::start(judged, judge, address, check, self.work.judged.clone());
+        let task = prober::start(judged, judge, run.address, check, self.work.judged.clone());
         let watched = Watched {
             run: run.run.clone(),
-            port: run.port,
+            address: run.address,
             task,
         };
         self.work.probers.insert(run.instance.clone(), watched);
@@ -116,14 +118,9 @@ impl Keeper {
         }));
         let watched = Watched {
             run: run.run.clone(),
-            port: run.port,
+            address: run.address,
             task,
         };
         self.work.samplers.insert(run.instance.clone(), watched);
     }
-}
-
-/// Where a published port is reached on this host.
-pub(super) fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
 }

@@ -73,6 +73,7 @@ impl World {
             server: self.server.url(),
             join_token_file: Some(self.folder.path().join("token")),
             name: Some("test".to_owned()),
+            advertise: None,
             edge_admin: None,
             routes: None,
         };
@@ -101,6 +102,18 @@ impl World {
             (routes.generation >= generation).then_some(routes)
         })
         .await
+    }
+
+    /// Where the host's only instance is reached.
+    pub async fn address(&self) -> std::net::SocketAddr {
+        let listed = self.engine.list_containers(&self.host).await.unwrap();
+        let container = self
+            .engine
+            .inspect_container(&listed[0].id)
+            .await
+            .unwrap()
+            .unwrap();
+        container.address.unwrap()
     }
 
     /// Empties the host and removes the images.
