@@ -1,6 +1,7 @@
 //! The console on a made-up API, to look at: `cargo run -p beanpole-web --example preview [port]`.
 //! Sign in as viewer, deployer or admin with the password `correct horse`, or open
 //! `/as/admin?to=/environments`, which needs no typing and so suits screenshots.
+//! With `API` set to a server's address, it is the console of that server instead.
 
 #![expect(clippy::unwrap_used, reason = "a development tool may end with a backtrace")]
 
@@ -44,7 +45,9 @@ async fn main() {
     });
     let listener = TcpListener::bind(format!("127.0.0.1:{port}")).await.unwrap();
     println!("http://{}", listener.local_addr().unwrap());
-    let console = beanpole_web::router(beanpole_web::Settings { api: api.url.clone() });
+    let console = beanpole_web::router(beanpole_web::Settings {
+        api: std::env::var("API").unwrap_or_else(|_| api.url.clone()),
+    });
     let console = console.route("/as/{role}", get(sign_in_as));
     axum::serve(listener, console).await.unwrap();
     news.abort();

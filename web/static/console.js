@@ -1,6 +1,13 @@
-// Says whether events come in live, keeps their table short, and stops a form from being sent twice.
+// Takes a notice back when it is old news, says whether events come in live, keeps their table short,
+// and stops a form from being sent twice.
 // Everything works without it.
 (() => {
+  const here = new URL(location.href);
+  if (here.searchParams.has("notice")) {
+    here.searchParams.delete("notice");
+    history.replaceState(null, "", here);
+    setTimeout(() => document.querySelector("main > .note[role=status]")?.remove(), 10000);
+  }
   const say = (text) => {
     const place = document.getElementById("stream-state");
     if (place && place.textContent !== text) place.textContent = text;

@@ -32,8 +32,9 @@ struct TrafficView {
     /// Answers 5xx and requests without an answer.
     errors: String,
     has_errors: bool,
-    p50: String,
-    p99: String,
+    /// Once there were requests.
+    p50: Option<String>,
+    p99: Option<String>,
 }
 
 impl InstanceRow {
@@ -45,7 +46,12 @@ impl InstanceRow {
             deployment_number: instance.deployment_number,
             intent: intent(instance.intent),
             condition: condition(instance.state),
-            detail: instance.detail,
+            // Health causes often say the same.
+            detail: if instance.health.causes.contains(&instance.detail) {
+                String::new()
+            } else {
+                instance.detail
+            },
             health: HealthView::new(instance.health),
             restarts: instance.restarts,
             memory: instance.memory_bytes.map(quantity::bytes),
@@ -57,14 +63,15 @@ impl InstanceRow {
 }
 
 fn traffic(traffic: InstanceTraffic) -> TrafficView {
+    let measured = |ms: f64| (traffic.requests > 0).then(|| quantity::latency(ms));
     let errors = traffic.classes[4].saturating_add(traffic.failures);
     TrafficView {
         requests: quantity::count(traffic.requests),
         in_flight: traffic.in_flight,
         errors: quantity::count(errors),
         has_errors: errors > 0,
-        p50: quantity::latency(traffic.p50_ms),
-        p99: quantity::latency(traffic.p99_ms),
+        p50: measured(traffic.p50_ms),
+        p99: measured(traffic.p99_ms),
     }
 }
 

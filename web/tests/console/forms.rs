@@ -164,6 +164,34 @@ async fn an_untouched_options_form_changes_nothing_and_a_touched_row_only_itself
 }
 
 #[tokio::test]
+async fn refused_options_stay_as_they_were_typed() {
+    let site = Site::start(World::friendly()).await;
+    let form = [
+        ("key", "k"),
+        ("index", "6"),
+        ("namespace", "aws:elasticbeanstalk:command"),
+        ("name", "BatchSize"),
+        ("was", "25"),
+        ("value", "999"),
+        ("new-name", "FRESH"),
+        ("new-value", "a&b"),
+    ];
+    let page = site
+        .post("viewer", "/environments/storefront-prod/configuration", &form)
+        .await;
+    assert_eq!(page.status, 403);
+    let page = site
+        .post("deployer", "/environments/storefront-prod/configuration", &form)
+        .await;
+    assert_eq!(page.status, 422);
+    page.shows("999 is not a percentage")
+        .shows(r#"name="was" value="25""#)
+        .shows(r#"name="value" value="999""#)
+        .shows(r#"value="FRESH""#)
+        .shows(r#"value="a&amp;b""#);
+}
+
+#[tokio::test]
 async fn scaling_sets_both_bounds() {
     let site = Site::start(World::friendly()).await;
     let form = [("key", "k"), ("min", "3"), ("max", "9")];

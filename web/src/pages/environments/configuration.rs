@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Tab,
-    option_form::{self, Group, OptionRow},
+    option_form::{self, OptionForm},
     path,
 };
 use crate::{
@@ -32,8 +32,8 @@ struct ConfigurationPage {
     tab: Tab,
     environment: EnvironmentView,
     revision: u32,
-    properties: Vec<OptionRow>,
-    groups: Vec<Group>,
+    #[serde(flatten)]
+    form: OptionForm,
     key: String,
     trouble: Option<Trouble>,
 }
@@ -50,14 +50,12 @@ async fn page(
 ) -> Result<ConfigurationPage, Failure> {
     let (environment, configuration) =
         tokio::try_join!(person.api.environment(name), person.api.configuration(name))?;
-    let (properties, groups) = option_form::rows(&configuration);
     Ok(ConfigurationPage {
         shell: Shell::new(person, Section::Environments, notice),
         tab: Tab::Configuration,
         environment: EnvironmentView::new(environment, Timestamp::now()),
         revision: configuration.revision,
-        properties,
-        groups,
+        form: option_form::form(&configuration),
         key: form::key(),
         trouble,
     })
@@ -79,6 +77,7 @@ async fn answer(
     name: &str,
     answer: client::Result<EnvironmentChange>,
     without_rollout: Notice,
+    typed: &[(String, String)],
 ) -> Result<Response, Failure> {
     match answer {
         Ok(change) if change.deployment.is_some() => Ok(form::done(&path(name, ""), Notice::OptionsSaved)),
@@ -86,7 +85,8 @@ async fn answer(
         Err(error) => {
             let trouble = Trouble::of(error)?;
             let status = trouble.status;
-            let page = page(person, name, None, Some(trouble)).await?;
+            let mut page = page(person, name, None, Some(trouble)).await?;
+            page.form.refill(typed);
             Ok((status, console.page(&page)?).into_response())
         }
     }
@@ -108,7 +108,7 @@ pub async fn save(
         return Ok(form::done(&path(&name, "/configuration"), Notice::NothingChanged));
     }
     let result = person.api.update_environment(&name, &key, &update).await;
-    answer(&console, &person, &name, result, Notice::OptionsSaved).await
+    answer(&console, &person, &name, result, Notice::OptionsSaved, &fields).await
 }
 
 #[derive(Deserialize)]
@@ -126,5 +126,5 @@ pub async fn scale(
 ) -> Result<Response, Failure> {
     let update = option_form::capacity(&form.min, &form.max);
     let result = person.api.update_environment(&name, &form.key, &update).await;
-    answer(&console, &person, &name, result, Notice::CapacityChanged).await
+    answer(&console, &person, &name, result, Notice::CapacityChanged, &[]).await
 }

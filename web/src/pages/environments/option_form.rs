@@ -16,8 +16,12 @@ pub struct OptionRow {
     index: usize,
     namespace: String,
     name: String,
+    /// In force when the form was made.
+    was: String,
+    /// In the field: as in force, or as typed.
     value: String,
     set: bool,
+    reset: bool,
     /// The values it may have, when they are few.
     choices: Vec<&'static str>,
 }
@@ -28,8 +32,19 @@ pub struct Group {
     options: Vec<OptionRow>,
 }
 
-/// Environment properties, and every other option by namespace; capacity has a form of its own.
-pub fn rows(configuration: &Configuration) -> (Vec<OptionRow>, Vec<Group>) {
+/// The form: environment properties, and every other option by namespace. Capacity has its own.
+#[derive(Debug, Serialize)]
+pub struct OptionForm {
+    properties: Vec<OptionRow>,
+    /// Rows for new properties: name and value.
+    new: Vec<(String, String)>,
+    groups: Vec<Group>,
+}
+
+/// Rows for new properties, unless more are filled in.
+const NEW_ROWS: usize = 3;
+
+pub fn form(configuration: &Configuration) -> OptionForm {
     let mut properties = Vec::new();
     let mut groups: Vec<Group> = Vec::new();
     for (index, option) in configuration.options.iter().enumerate() {
@@ -37,8 +52,10 @@ pub fn rows(configuration: &Configuration) -> (Vec<OptionRow>, Vec<Group>) {
             index,
             namespace: option.namespace.clone(),
             name: option.name.clone(),
+            was: option.value.clone(),
             value: option.value.clone(),
             set: option.set,
+            reset: false,
             choices: choices(&option.namespace, &option.name, &option.value),
         };
         if option.namespace == PROPERTIES {
@@ -57,7 +74,55 @@ pub fn rows(configuration: &Configuration) -> (Vec<OptionRow>, Vec<Group>) {
             });
         }
     }
-    (properties, groups)
+    OptionForm {
+        properties,
+        new: vec![(String::new(), String::new()); NEW_ROWS],
+        groups,
+    }
+}
+
+impl OptionForm {
+    /// Puts what was typed back, after it was refused.
+    pub fn refill(&mut self, fields: &[(String, String)]) {
+        let typed = change(fields);
+        let rows = self
+            .properties
+            .iter_mut()
+            .chain(self.groups.iter_mut().flat_map(|group| &mut group.options));
+        for row in rows {
+            let same = |namespace: &str, name: &str| row.namespace == namespace && row.name == name;
+            if let Some(set) = typed.set.iter().find(|set| same(&set.namespace, &set.name)) {
+                row.value.clone_from(&set.value);
+            }
+            row.reset = row.set
+                && typed
+                    .remove
+                    .iter()
+                    .any(|option| same(&option.namespace, &option.name));
+        }
+        self.new = filled_in(fields)
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        self.new
+            .resize(self.new.len().max(NEW_ROWS), (String::new(), String::new()));
+    }
+}
+
+/// The rows for new properties that have a name.
+fn filled_in(fields: &[(String, String)]) -> impl Iterator<Item = (&str, &str)> {
+    all(fields, "new-name")
+        .into_iter()
+        .zip(all(fields, "new-value"))
+        .filter(|(name, _)| !name.trim().is_empty())
+}
+
+/// Every value of a field, in the order they were sent.
+fn all<'a>(fields: &'a [(String, String)], wanted: &str) -> Vec<&'a str> {
+    fields
+        .iter()
+        .filter(|(name, _)| name == wanted)
+        .map(|(_, value)| value.as_str())
+        .collect()
 }
 
 fn is_capacity(namespace: &str, name: &str) -> bool {
@@ -101,13 +166,7 @@ pub fn capacity(min: &str, max: &str) -> UpdateEnvironment {
 /// What was changed, from the form's fields in the order they were sent: `index`, `namespace`, `name`,
 /// `was` and `value` for each row, `reset` with a row's index, `new-name` and `new-value` for new properties.
 pub fn change(fields: &[(String, String)]) -> UpdateEnvironment {
-    let all = |wanted: &str| -> Vec<&str> {
-        fields
-            .iter()
-            .filter(|(name, _)| name == wanted)
-            .map(|(_, value)| value.as_str())
-            .collect()
-    };
+    let all = |wanted: &str| all(fields, wanted);
     let (indexes, namespaces, names) = (all("index"), all("namespace"), all("name"));
     let (was, values, reset) = (all("was"), all("value"), all("reset"));
     let mut update = UpdateEnvironment::default();
@@ -130,14 +189,12 @@ pub fn change(fields: &[(String, String)]) -> UpdateEnvironment {
             });
         }
     }
-    for (name, value) in all("new-name").into_iter().zip(all("new-value")) {
-        if !name.trim().is_empty() {
-            update.set.push(OptionSetting {
-                namespace: PROPERTIES.to_owned(),
-                name: name.trim().to_owned(),
-                value: value.replace("\r\n", "\n"),
-            });
-        }
+    for (name, value) in filled_in(fields) {
+        update.set.push(OptionSetting {
+            namespace: PROPERTIES.to_owned(),
+            name: name.trim().to_owned(),
+            value: value.replace("\r\n", "\n"),
+        });
     }
     update
 }
@@ -223,7 +280,11 @@ mod tests {
                 option(COMMAND, "IgnoreHealthCheck", "false"),
             ],
         };
-        let (properties, groups) = rows(&configuration);
+        let mut form = form(&configuration);
+        form.refill(&row(3, COMMAND, "DeploymentPolicy", "Rolling", "Sideways"));
+        let OptionForm {
+            properties, groups, ..
+        } = form;
         assert_eq!(properties.len(), 1);
         assert!(properties[0].choices.is_empty(), "a property is free text");
         let names: Vec<_> = groups
@@ -231,7 +292,13 @@ mod tests {
             .map(|group| (group.namespace.as_str(), group.options.len()))
             .collect();
         assert_eq!(names, [(CAPACITY, 1), (COMMAND, 2)]);
-        assert_eq!(groups[1].options[0].choices.len(), 5);
+        let policy = &groups[1].options[0];
+        assert_eq!(policy.choices.len(), 5);
+        assert_eq!(
+            (policy.was.as_str(), policy.value.as_str()),
+            ("Rolling", "Sideways"),
+            "a refused form keeps what was typed and what it was typed over"
+        );
         assert_eq!(groups[1].options[1].choices, ["true", "false"]);
     }
 }

@@ -335,6 +335,13 @@ async fn change_environment(
             "the environment is Updating: wait for deployment 7 or abort it",
         ));
     }
+    if body["set"][0]["value"] == "999" {
+        return Err(problem(
+            422,
+            "bad_option",
+            "999 is not a percentage from 1 to 100",
+        ));
+    }
     let capacity_only = body["set"].as_array().is_some_and(|set| {
         set.iter()
             .all(|setting| setting["namespace"] == "aws:autoscaling:asg")
