@@ -179,7 +179,7 @@ async fn keep(shared: Arc<Shared>) {
     tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tick.tick().await;
-        let now = clock::millis();
+        let now = clock::tick();
         shared.registry.tick(now, shared.settings.response_limit);
         shared.clients.tick(shared.settings.limits, now);
     }

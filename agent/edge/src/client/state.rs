@@ -48,6 +48,7 @@ fn text(value: &str) -> HeaderValue {
 
 impl Client {
     /// Whom and what the connection is told; see [`Signal`].
+    #[inline]
     pub fn signal(&self) -> Signal {
         match self.signal.load(Ordering::Acquire) {
             0 => Signal::GoOn,
@@ -68,20 +69,23 @@ impl Client {
     }
 
     /// Bytes arrived.
+    #[inline]
     pub fn received(&self) {
         if self.head_since.load(Ordering::Relaxed) == 0 && self.active.load(Ordering::Relaxed) == 0 {
-            self.head_since.store(clock::millis(), Ordering::Relaxed);
+            self.head_since.store(clock::coarse(), Ordering::Relaxed);
         }
     }
 
     /// The client takes no more bytes for now.
+    #[inline]
     pub fn blocked(&self) {
         if self.blocked_since.load(Ordering::Relaxed) == 0 {
-            self.blocked_since.store(clock::millis(), Ordering::Relaxed);
+            self.blocked_since.store(clock::coarse(), Ordering::Relaxed);
         }
     }
 
     /// The client took bytes.
+    #[inline]
     pub fn unblocked(&self) {
         if self.blocked_since.load(Ordering::Relaxed) != 0 {
             self.blocked_since.store(0, Ordering::Relaxed);
@@ -131,7 +135,7 @@ impl OpenRequest {
 impl Drop for OpenRequest {
     fn drop(&mut self) {
         if self.client.active.load(Ordering::Relaxed) == 1 {
-            self.client.quiet_since.store(clock::millis(), Ordering::Relaxed);
+            self.client.quiet_since.store(clock::coarse(), Ordering::Relaxed);
         }
         self.client.active.fetch_sub(1, Ordering::AcqRel);
     }

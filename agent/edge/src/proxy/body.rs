@@ -93,7 +93,7 @@ impl InstanceBody {
         }) = self.source.take()
             && connection.reusable()
         {
-            ticket.backend.give_back(connection, clock::millis());
+            ticket.backend.give_back(connection, clock::coarse());
         }
     }
 

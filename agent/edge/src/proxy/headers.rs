@@ -186,6 +186,30 @@ fn is_end_to_end(name: &HeaderName) -> bool {
         || name == X_FORWARDED_PROTO
 }
 
+/// Whether `Connection` says no more than whether it stays open, as it mostly does.
+fn only_persistence(headers: &HeaderMap) -> bool {
+    headers.get_all(CONNECTION).iter().all(|value| {
+        let value = value.as_bytes();
+        value.eq_ignore_ascii_case(b"keep-alive") || value.eq_ignore_ascii_case(b"close")
+    })
+}
+
+/// Removes the fields that `Connection` names.
+fn strip_named(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
+        .filter(|token| {
+            !["keep-alive", "close", "upgrade"]
+                .iter()
+                .any(|known| token.eq_ignore_ascii_case(known))
+        })
+        .filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok())
+        .filter(|name| !is_end_to_end(name))
+        .collect();
+    for name in named {
+        headers.remove(name);
+    }
+}
+
 fn strip_hop_by_hop(headers: &mut HeaderMap) {
     // The usual request has none, or `Connection: keep-alive` alone: one pass tells.
     let mut found = 0;
@@ -195,17 +219,8 @@ fn strip_hop_by_hop(headers: &mut HeaderMap) {
     if found == 0 {
         return;
     }
-    let named: Vec<HeaderName> = tokens(headers, &CONNECTION)
-        .filter(|token| {
-            !token.eq_ignore_ascii_case("keep-alive")
-                && !token.eq_ignore_ascii_case("close")
-                && !token.eq_ignore_ascii_case("upgrade")
-        })
-        .filter_map(|token| HeaderName::from_bytes(token.as_bytes()).ok())
-        .filter(|name| !is_end_to_end(name))
-        .collect();
-    for name in named {
-        headers.remove(name);
+    if !only_persistence(headers) {
+        strip_named(headers);
     }
     if headers.remove(CONNECTION).is_some() {
         found -= 1;

@@ -2,7 +2,8 @@
 //!
 //! There is no task per connection: the request's own task polls the connection while it sends and
 //! while the answer's body is read, which spares two task switches a request. Since only that
-//! polling makes progress, the futures inside are polled without a waker of their own.
+//! polling makes progress, what waits for it inside is polled without a waker, and the connection
+//! itself with its link's.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -43,6 +44,8 @@ pub enum ConnectError {
 pub struct Connection {
     pub address: SocketAddr,
     pub link: Arc<Link>,
+    /// The link as a waker.
+    waker: Waker,
     sender: http1::SendRequest<RequestBody>,
     /// Absent once the connection has ended.
     driver: Option<Driver>,
@@ -68,9 +71,11 @@ impl Connection {
         let membership = backend.enrol(Arc::clone(&link));
         let io = TokioIo::new(LinkedStream::new(stream, Arc::clone(&link)));
         let (sender, driver) = http1::Builder::new().handshake(io).await?;
+        let waker = Waker::from(Arc::clone(&link));
         Ok(Box::new(Self {
             address,
             link,
+            waker,
             sender,
             driver: Some(driver),
             _membership: membership,
@@ -80,10 +85,7 @@ impl Connection {
     /// Drives the connection. True once it has ended, with or without an error: who waits for
     /// something from it hears of the error there.
     fn drive(&mut self, cx: &mut Context<'_>) -> bool {
-        match &mut self.driver {
-            None => true,
-            Some(driver) => driver.poll_without_shutdown(cx).is_ready(),
-        }
+        drive(&mut self.driver, &self.link, &self.waker, cx)
     }
 
     /// Sends a request and waits for the head of its answer.
@@ -91,10 +93,7 @@ impl Connection {
         self.link.begin();
         let mut answer = pin!(self.sender.try_send_request(request));
         let result = poll_fn(|cx| {
-            let ended = match &mut self.driver {
-                None => true,
-                Some(driver) => driver.poll_without_shutdown(cx).is_ready(),
-            };
+            let ended = drive(&mut self.driver, &self.link, &self.waker, cx);
             let mut quiet = Context::from_waker(Waker::noop());
             match answer.as_mut().poll(&mut quiet) {
                 Poll::Ready(result) => Poll::Ready(result),
@@ -137,11 +136,14 @@ impl Connection {
         }
     }
 
-    /// Whether another request may be sent: the answer is complete and so is the request.
+    /// Whether another request may be sent: the answer is complete and so is the request. The
+    /// connection is then nobody's.
     pub fn reusable(&mut self) -> bool {
         let mut quiet = Context::from_waker(Waker::noop());
-        self.driver.is_some()
-            && (self.sender.is_ready() || (!self.drive(&mut quiet) && self.sender.is_ready()))
+        let reusable = self.driver.is_some()
+            && (self.sender.is_ready() || (!self.drive(&mut quiet) && self.sender.is_ready()));
+        self.link.unused();
+        reusable
     }
 
     /// After a "101 Switching Protocols": the bare stream and what was read of it already.
@@ -159,10 +161,23 @@ impl Connection {
         } = *self;
         let parts = driver?.into_parts();
         Some(Tunnel {
-            stream: parts.io.into_inner(),
+            stream: parts.io.into_inner().by_hand(),
             already_read: parts.read_buf,
             _membership,
         })
+    }
+}
+
+/// See [`Connection::drive`].
+fn drive(driver: &mut Option<Driver>, link: &Link, waker: &Waker, cx: &mut Context<'_>) -> bool {
+    match driver {
+        None => true,
+        Some(driver) => {
+            link.used_by(cx.waker());
+            driver
+                .poll_without_shutdown(&mut Context::from_waker(waker))
+                .is_ready()
+        }
     }
 }
 

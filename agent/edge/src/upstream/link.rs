@@ -1,14 +1,16 @@
 //! One TCP connection to an instance, and the handle by which others may end it.
 //!
 //! The connection is driven by the task of the client's request, so ending it from outside means
-//! setting a flag that the next read sees and waking that task. Also notes what the retry rules
+//! setting a flag that the next read sees and waking that task. A link is also the waker that the
+//! connection sees: it passes on to whoever uses the connection now, and to nobody while it idles,
+//! so that no task is woken for another one's request. Also notes what the retry rules
 //! ask: whether anything was written, whether any byte came back, since when we wait.
 
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Wake, Waker};
 
 use futures_util::task::AtomicWaker;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -29,7 +31,7 @@ pub enum Cut {
 #[derive(Debug, Default)]
 pub struct Link {
     cut: AtomicU8,
-    waker: AtomicWaker,
+    user: AtomicWaker,
     answered: AtomicBool,
     waiting_since: AtomicU64,
 }
@@ -45,7 +47,7 @@ impl Link {
         let _ = self
             .cut
             .compare_exchange(0, code, Ordering::AcqRel, Ordering::Acquire);
-        self.waker.wake();
+        self.user.wake();
     }
 
     /// Why the connection was ended, if it was.
@@ -55,6 +57,17 @@ impl Link {
             1 => Some(Cut::Drained),
             _ => Some(Cut::ResponseTimeout),
         }
+    }
+
+    /// Names the task that uses the connection now.
+    #[inline]
+    pub fn used_by(&self, waker: &Waker) {
+        self.user.register(waker);
+    }
+
+    /// Nobody uses the connection from now on.
+    pub fn unused(&self) {
+        self.user.take();
     }
 
     /// Called before a request is sent: forgets the exchange before it.
@@ -78,16 +91,38 @@ impl Link {
     }
 }
 
-/// The socket, watched.
+impl Wake for Link {
+    fn wake(self: Arc<Self>) {
+        self.user.wake();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        self.user.wake();
+    }
+}
+
+/// The socket, watched. Whoever polls it must have called [`Link::used_by`] before, save after
+/// [`LinkedStream::by_hand`].
 #[derive(Debug)]
 pub struct LinkedStream {
     stream: TcpStream,
     link: Arc<Link>,
+    by_hand: bool,
 }
 
 impl LinkedStream {
     pub fn new(stream: TcpStream, link: Arc<Link>) -> Self {
-        Self { stream, link }
+        Self {
+            stream,
+            link,
+            by_hand: false,
+        }
+    }
+
+    /// The stream for use without a connection around it: tasks that poll it name themselves.
+    pub fn by_hand(mut self) -> Self {
+        self.by_hand = true;
+        self
     }
 
     fn check(&self) -> io::Result<()> {
@@ -108,7 +143,7 @@ impl LinkedStream {
         if let Poll::Ready(Ok(1..)) = result
             && !self.link.answered()
         {
-            self.link.waiting_since.store(clock::millis(), Ordering::Relaxed);
+            self.link.waiting_since.store(clock::coarse(), Ordering::Relaxed);
         }
         result
     }
@@ -120,19 +155,14 @@ impl AsyncRead for LinkedStream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.by_hand {
+            self.link.used_by(cx.waker());
+        }
         self.check()?;
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.stream).poll_read(cx, buffer);
-        match &result {
-            Poll::Pending => {
-                self.link.waker.register(cx.waker());
-                // A cut between the check above and the registration would else be missed.
-                self.check()?;
-            }
-            Poll::Ready(_) if buffer.filled().len() > before => {
-                self.link.answered.store(true, Ordering::Relaxed);
-            }
-            Poll::Ready(_) => {}
+        if buffer.filled().len() > before {
+            self.link.answered.store(true, Ordering::Relaxed);
         }
         result
     }
