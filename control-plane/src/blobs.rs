@@ -69,7 +69,11 @@ impl Blobs {
     pub async fn open(data: &Path) -> io::Result<Self> {
         let root = data.join("blobs");
         let incoming = root.join("incoming");
-        fs::create_dir_all(&incoming).await?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&incoming)
+            .await?;
         Ok(Self { root: root.into() })
     }
 

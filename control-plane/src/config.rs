@@ -65,7 +65,7 @@ pub struct ServeOptions {
     /// Where to listen
     #[arg(long, env = "BEANPOLE_LISTEN", default_value = "127.0.0.1:8000")]
     pub listen: SocketAddr,
-    /// Folder for source bundles and the master key
+    /// Folder for source bundles and the master key; several servers of one database share it
     #[arg(long, env = "BEANPOLE_DATA", default_value = "/var/lib/beanpole/server")]
     pub data: PathBuf,
     /// Environments are reached at <cname>.<domain>

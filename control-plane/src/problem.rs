@@ -10,7 +10,7 @@ use crate::options::OptionError;
 
 /// An answer other than success.
 #[derive(Debug, thiserror::Error)]
-#[error("{kind}: {message}")]
+#[error("{message} ({kind})")]
 pub struct ApiError {
     pub status: StatusCode,
     /// Stable machine-readable name, snake case.

@@ -7,7 +7,7 @@
 use std::{
     fs, io,
     io::Write,
-    os::unix::fs::OpenOptionsExt,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -29,12 +29,24 @@ const NONCE: usize = 12;
 pub enum SecretsError {
     #[error("the master key file {path} cannot be used")]
     File { path: PathBuf, source: io::Error },
+    #[error(
+        "the master key {0} is missing, and the database holds values sealed with it: put the file back \
+         from a backup or another server"
+    )]
+    Missing(PathBuf),
     #[error("the master key in {origin} is not 64 hex digits")]
     Malformed { origin: String },
     #[error("a sealed value does not open: it was sealed with another key, for another row, or is damaged")]
     Unopened,
     #[error("a value is too long to be sealed")]
     TooLong,
+}
+
+/// Whether the database belongs to no key yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstStart {
+    Yes,
+    No,
 }
 
 struct Keys {
@@ -58,12 +70,13 @@ impl Secrets {
         Self(Arc::new(Keys { sealing, master }))
     }
 
-    /// Reads the key from where the configuration says; makes one in the data folder at first.
-    pub fn load(source: &MasterKeySource, data: &Path) -> Result<Self, SecretsError> {
+    /// Reads the key from where the configuration says. `first` is whether no value was ever sealed:
+    /// only then is a key made in the data folder.
+    pub fn load(source: &MasterKeySource, data: &Path, first: FirstStart) -> Result<Self, SecretsError> {
         let key = match source {
             MasterKeySource::Text(text) => parse(&text.0, "BEANPOLE_MASTER_KEY")?,
             MasterKeySource::File(path) => read(path)?,
-            MasterKeySource::DataFolder => read_or_make(&data.join("master.key"))?,
+            MasterKeySource::DataFolder => read_or_make(&data.join("master.key"), first)?,
         };
         Ok(Self::from_key(key))
     }
@@ -144,23 +157,30 @@ fn read(path: &Path) -> Result<[u8; 32], SecretsError> {
     parse(&text, &path.display().to_string())
 }
 
-fn read_or_make(path: &Path) -> Result<[u8; 32], SecretsError> {
-    match read(path) {
-        Err(SecretsError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+fn read_or_make(path: &Path, first: FirstStart) -> Result<[u8; 32], SecretsError> {
+    match (read(path), first) {
+        (Err(SecretsError::File { source, .. }), FirstStart::Yes)
+            if source.kind() == io::ErrorKind::NotFound =>
+        {
             make(path).map_err(|source| SecretsError::File {
                 path: path.to_owned(),
                 source,
             })?;
             read(path)
         }
-        other => other,
+        (Err(SecretsError::File { source, .. }), FirstStart::No)
+            if source.kind() == io::ErrorKind::NotFound =>
+        {
+            Err(SecretsError::Missing(path.to_owned()))
+        }
+        (other, _) => other,
     }
 }
 
 /// Writes a new key beside its place and links it there, so that of two first starts one key wins.
 fn make(path: &Path) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
-    fs::create_dir_all(folder)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let draft = folder.join(format!(".master.key.{}", std::process::id()));
     let mut file = fs::OpenOptions::new()
         .write(true)
@@ -203,8 +223,11 @@ mod tests {
     #[test]
     fn the_key_is_made_once_and_only_its_owner_may_read_it() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Secrets::load(&MasterKeySource::DataFolder, folder.path()).unwrap();
-        let second = Secrets::load(&MasterKeySource::DataFolder, folder.path()).unwrap();
+        let source = MasterKeySource::DataFolder;
+        let missing = Secrets::load(&source, folder.path(), FirstStart::No).unwrap_err();
+        assert!(matches!(missing, SecretsError::Missing(_)), "{missing}");
+        let first = Secrets::load(&source, folder.path(), FirstStart::Yes).unwrap();
+        let second = Secrets::load(&source, folder.path(), FirstStart::No).unwrap();
         assert_eq!(first.check_value(), second.check_value());
         let mode = fs::metadata(folder.path().join("master.key"))
             .unwrap()
@@ -218,7 +241,7 @@ mod tests {
     fn a_key_that_is_not_hex_is_refused() {
         let source = MasterKeySource::Text("hello".to_owned().into());
         assert!(matches!(
-            Secrets::load(&source, Path::new("/nowhere")),
+            Secrets::load(&source, Path::new("/nowhere"), FirstStart::Yes),
             Err(SecretsError::Malformed { .. })
         ));
     }

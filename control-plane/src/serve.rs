@@ -22,7 +22,7 @@ use crate::{
     migrate,
     notices::Notices,
     problem, reconcile,
-    secrets::{Secrets, SecretsError},
+    secrets::{FirstStart, Secrets, SecretsError},
     store,
 };
 
@@ -112,16 +112,7 @@ pub async fn prepare(config: Config, stopping: CancellationToken) -> Result<App,
     let pool =
         store::pool(&config.database_url, config.database_connections).map_err(StartError::Database)?;
     migrate_when_up(&pool, &stopping).await?;
-    let secrets = Secrets::load(&config.master_key, &config.data)?;
-    let ours = secrets.check_value();
-    let mut connection = pool.acquire().await.map_err(StartError::Database)?;
-    let theirs = store::installation::claim_key_check(&mut connection, &ours)
-        .await
-        .map_err(StartError::Database)?;
-    drop(connection);
-    if theirs != ours {
-        return Err(StartError::OtherKey);
-    }
+    let secrets = open_secrets(&pool, &config).await?;
     let blobs = Blobs::open(&config.data)
         .await
         .map_err(|source| StartError::Data {
@@ -139,6 +130,28 @@ pub async fn prepare(config: Config, stopping: CancellationToken) -> Result<App,
         config: Arc::new(config),
         stopping,
     })
+}
+
+/// The master key of this database, and no other.
+async fn open_secrets(pool: &PgPool, config: &Config) -> Result<Secrets, StartError> {
+    let mut connection = pool.acquire().await.map_err(StartError::Database)?;
+    let first = match store::installation::key_check(&mut connection)
+        .await
+        .map_err(StartError::Database)?
+    {
+        None => FirstStart::Yes,
+        Some(_) => FirstStart::No,
+    };
+    let secrets = Secrets::load(&config.master_key, &config.data, first)?;
+    let ours = secrets.check_value();
+    let theirs = store::installation::claim_key_check(&mut connection, &ours)
+        .await
+        .map_err(StartError::Database)?;
+    if theirs == ours {
+        Ok(secrets)
+    } else {
+        Err(StartError::OtherKey)
+    }
 }
 
 /// Migrates as soon as the database answers, which at boot may be after us.
@@ -195,6 +208,9 @@ impl Server {
             tracing::warn!("loops that did not end in time were cut off");
         }
         self.loops.shutdown().await;
-        self.app.pool.close().await;
+        let closed = tokio::time::timeout(Duration::from_secs(5), self.app.pool.close());
+        if closed.await.is_err() {
+            tracing::warn!("database connections that were still in use were cut off");
+        }
     }
 }

@@ -119,8 +119,12 @@ async fn by_code(app: &App, code: &str, now: Timestamp) -> Result<UserRow, ApiEr
 
 /// Ends all sessions of a user.
 pub async fn sign_out(connection: &mut PgConnection, user: &UserId, now: Timestamp) -> Result<(), ApiError> {
-    // A millisecond later, so that a session begun at this very moment ends too.
-    Ok(users::end_sessions(connection, user, (now + Duration::from_millis(1)).into()).await?)
+    Ok(users::end_sessions(connection, user, just_after(now)).await?)
+}
+
+/// A millisecond later, so that a session begun at this very moment ends too.
+fn just_after(now: Timestamp) -> time::OffsetDateTime {
+    (now + Duration::from_millis(1)).into()
 }
 
 /// Whether a name of a user or token will do.
@@ -203,7 +207,7 @@ pub async fn set_password(
         None => None,
     };
     let row = user(connection, name).await?;
-    Ok(users::set_password(connection, &row.id, hash.as_deref(), now.into()).await?)
+    Ok(users::set_password(connection, &row.id, hash.as_deref(), just_after(now)).await?)
 }
 
 /// Removes a user and all they could sign in with. The last admin stays.

@@ -13,3 +13,10 @@ pub async fn claim_key_check(connection: &mut PgConnection, ours: &[u8]) -> sqlx
     .fetch_one(connection)
     .await
 }
+
+/// The check value of the master key this database belongs to, if it belongs to one.
+pub async fn key_check(connection: &mut PgConnection) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar("select key_check from control.installation")
+        .fetch_optional(connection)
+        .await
+}

@@ -1,5 +1,6 @@
 //! The REST API over real HTTP and a real database.
 
+mod access;
 mod document;
 mod environments;
 mod idempotency;
