@@ -37,10 +37,11 @@ pub fn instances(known: &[ReportedInstance], reported: &[ObservedInstance]) -> C
         let Some(now) = by_id.get(&before.id) else {
             continue;
         };
+        let now = &with_last_words(now, before.observed.as_ref());
         if before.observed.as_ref() == Some(now) {
             continue;
         }
-        changes.instances.push((*now).clone());
+        changes.instances.push(now.clone());
         let Some(old) = &before.observed else {
             let routed = if before.routed {
                 Routes::Changed
@@ -58,6 +59,15 @@ pub fn instances(known: &[ReportedInstance], reported: &[ObservedInstance]) -> C
         }
     }
     changes
+}
+
+/// What an app said last is kept when its container is gone and has nothing more to say.
+fn with_last_words(now: &ObservedInstance, before: Option<&ObservedInstance>) -> ObservedInstance {
+    let mut kept = now.clone();
+    if kept.log_tail.is_none() && matches!(kept.state, InstanceState::Failed { .. } | InstanceState::Gone) {
+        kept.log_tail = before.and_then(|before| before.log_tail.clone());
+    }
+    kept
 }
 
 /// States that planning tells apart; details are only shown.
@@ -169,6 +179,18 @@ mod tests {
         };
         let changes = instances(&before, &[seen(&id, starting)]);
         assert_eq!(changes.wakes, BTreeMap::from([(environment, Routes::Same)]));
+    }
+
+    #[test]
+    fn the_last_words_of_an_app_outlive_its_container() {
+        let (id, environment) = (InstanceId::random(), EnvironmentId::random());
+        let failed = InstanceState::Failed {
+            reason: "exit 1".to_owned(),
+        };
+        let mut before = known(&id, &environment, false, failed);
+        before.observed.as_mut().unwrap().log_tail = Some("no such table".to_owned());
+        let changes = instances(&[before], &[seen(&id, InstanceState::Gone)]);
+        assert_eq!(changes.instances[0].log_tail.as_deref(), Some("no such table"));
     }
 
     #[test]

@@ -270,6 +270,11 @@ impl Writer<'_> {
             return Ok(());
         };
         deployments::set_phase(self.conn, &deployment.id, to, self.now).await?;
+        if let Phase::Returning { cause, .. } = to
+            && let Some(tail) = finish::log_tail(self.conn, self.world, Some(cause)).await?
+        {
+            deployments::set_log_tail(self.conn, &deployment.id, &tail).await?;
+        }
         let built = deployment.phase == Phase::Preparing
             && !matches!(to, Phase::Returning { .. } | Phase::Terminating);
         if built {

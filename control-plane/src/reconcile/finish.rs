@@ -87,7 +87,7 @@ pub async fn finish(
 }
 
 /// What the app, or the build, said last before it failed.
-async fn log_tail(
+pub(super) async fn log_tail(
     conn: &mut PgConnection,
     world: &World,
     cause: Option<&Cause>,

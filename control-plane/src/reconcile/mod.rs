@@ -17,7 +17,7 @@ pub mod world;
 
 use std::time::Duration;
 
-use beanpole_protocol::Timestamp;
+use beanpole_protocol::{EnvironmentId, Timestamp};
 use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
@@ -27,6 +27,10 @@ use crate::{
 
 /// However quiet it is, rows are looked at this often: notices can be lost.
 const POLL: Duration = Duration::from_secs(1);
+/// An environment that is due and was not planned is another server's at the moment.
+const NOT_OURS: Duration = Duration::from_millis(50);
+/// An environment that could not be planned is left alone for this long.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// Environments planned at the same time by one server.
 const AT_ONCE: usize = 4;
 /// Environments taken up in one go.
@@ -71,7 +75,7 @@ pub async fn run(app: App) {
     loop {
         let now = Timestamp::now();
         let pause = match round(&app).await {
-            Ok(Some(next)) => next.since(now).min(POLL),
+            Ok(Some(next)) => next.since(now).clamp(NOT_OURS, POLL),
             Ok(None) => POLL,
             Err(error) => {
                 tracing::warn!(error.cause = %error, "environments could not be read; will try again");
@@ -94,19 +98,7 @@ pub async fn round(app: &App) -> sqlx::Result<Option<Timestamp>> {
             break;
         }
         let planned = stream::iter(due)
-            .map(|id| async move {
-                match environment::reconcile(app, &id, Timestamp::now()).await {
-                    Ok(planned) => planned,
-                    Err(error) => {
-                        tracing::error!(
-                            environment.id = %id,
-                            error.cause = %chain(&error),
-                            "an environment could not be planned; will try again"
-                        );
-                        false
-                    }
-                }
-            })
+            .map(|id| one(app, id))
             .buffer_unordered(AT_ONCE)
             .fold(false, |any, planned| async move { any || planned })
             .await;
@@ -116,4 +108,29 @@ pub async fn round(app: &App) -> sqlx::Result<Option<Timestamp>> {
         }
     }
     wakes::next(&mut *app.pool.acquire().await?).await
+}
+
+/// Plans one environment: whether that was done.
+async fn one(app: &App, id: EnvironmentId) -> bool {
+    let error = match environment::reconcile(app, &id, Timestamp::now()).await {
+        Ok(planned) => return planned,
+        Err(error) => error,
+    };
+    tracing::error!(
+        environment.id = %id,
+        error.cause = %chain(&error),
+        "an environment could not be planned; will try again"
+    );
+    let postponed = async {
+        wakes::postpone(
+            &mut *app.pool.acquire().await?,
+            &id,
+            Timestamp::now() + AFTER_FAILURE,
+        )
+        .await
+    };
+    if let Err(error) = postponed.await {
+        tracing::debug!(environment.id = %id, error.cause = %error, "it could not even be put off");
+    }
+    false
 }

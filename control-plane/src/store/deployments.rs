@@ -215,6 +215,16 @@ pub async fn set_phase(
         .map(drop)
 }
 
+/// Keeps what the app or the build said when it failed, before what said it is gone.
+pub async fn set_log_tail(conn: &mut PgConnection, id: &DeploymentId, tail: &str) -> sqlx::Result<()> {
+    sqlx::query("update control.deployments set log_tail = coalesce(log_tail, $2) where id = $1")
+        .bind(id.as_str())
+        .bind(tail)
+        .execute(conn)
+        .await
+        .map(drop)
+}
+
 /// Remembers when the image was ready wherever it was needed.
 pub async fn set_built(conn: &mut PgConnection, id: &DeploymentId, now: Timestamp) -> sqlx::Result<()> {
     sqlx::query("update control.deployments set built_at = coalesce(built_at, $2) where id = $1")
@@ -254,7 +264,7 @@ pub async fn finish(
 ) -> sqlx::Result<()> {
     sqlx::query(
         "update control.deployments
-         set status = $2, reason = $3, log_tail = $4, finished_at = $5,
+         set status = $2, reason = $3, log_tail = coalesce(log_tail, $4), finished_at = $5,
              outage_ms = outage_ms + coalesce(
                greatest(0, (extract(epoch from $5 - outage_since) * 1000)::bigint), 0),
              outage_since = null

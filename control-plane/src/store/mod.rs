@@ -25,14 +25,11 @@ pub mod wakes;
 use std::{str::FromStr, time::Duration};
 
 use sqlx::{
-    Connection, PgPool,
+    PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
 use crate::config::DatabaseUrl;
-
-/// A connection that lay idle for longer than this is tried before it is used.
-const TRUSTED_IDLE: Duration = Duration::from_secs(1);
 
 /// A pool that heals by itself: connections a dead server left behind are replaced, not handed out.
 ///
@@ -44,14 +41,6 @@ pub fn pool(url: &DatabaseUrl, connections: u32) -> Result<PgPool, sqlx::Error> 
         .acquire_timeout(Duration::from_secs(5))
         .idle_timeout(Duration::from_secs(300))
         .max_lifetime(Duration::from_secs(1800))
-        .test_before_acquire(false)
-        .before_acquire(|connection, meta| {
-            Box::pin(async move {
-                if meta.idle_for < TRUSTED_IDLE {
-                    return Ok(true);
-                }
-                Ok(connection.ping().await.is_ok())
-            })
-        })
+        .test_before_acquire(true)
         .connect_lazy_with(options))
 }

@@ -125,3 +125,13 @@ pub async fn settle(
     .await
     .map(drop)
 }
+
+/// Looks again at `until` at the earliest: planning failed.
+pub async fn postpone(conn: &mut PgConnection, id: &EnvironmentId, until: Timestamp) -> sqlx::Result<()> {
+    sqlx::query("update control.wakes set wake_at = $2 where environment_id = $1 and wake_at < $2")
+        .bind(id.as_str())
+        .bind(at(until))
+        .execute(conn)
+        .await
+        .map(drop)
+}

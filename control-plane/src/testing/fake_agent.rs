@@ -41,7 +41,16 @@ impl FakeAgent {
                 .unwrap()
         );
         drop(connection);
-        let mut agent = Self {
+        let mut agent = Self::of(host);
+        agent.desired = agents::desired_now(app, &agent.host).await.unwrap();
+        let report = agent.report(memory_mib);
+        assert!(send(app, &agent.host, &report).await);
+        agent
+    }
+
+    /// The agent of a host that has joined.
+    pub fn of(host: HostId) -> Self {
+        Self {
             host,
             boot: Timestamp::now(),
             sequence: 0,
@@ -50,11 +59,7 @@ impl FakeAgent {
             bad_versions: BTreeMap::new(),
             bad_property: None,
             in_flight: BTreeMap::new(),
-        };
-        agent.desired = agents::desired_now(app, &agent.host).await.unwrap();
-        let report = agent.report(memory_mib);
-        assert!(send(app, &agent.host, &report).await);
-        agent
+        }
     }
 
     /// Takes the list, does what it says, reports: whether the list was a new one.
