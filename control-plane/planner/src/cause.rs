@@ -140,7 +140,7 @@ impl fmt::Display for Cause {
 
 /// Another's text without its last stop, so that ours can follow.
 pub(crate) fn sentence(text: &str) -> &str {
-    text.trim_end().trim_end_matches('.')
+    text.trim_end().trim_end_matches('.').trim_end()
 }
 
 /// Whole mebibytes, rounded up.

@@ -44,3 +44,50 @@ pub fn closing(
     };
     Some((severity, text))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use DeploymentKind::{Configuration, Launch, Terminate, Version};
+    use DeploymentStatus::{Aborted, Failed, RolledBack, Running, Succeeded, Superseded};
+
+    #[test]
+    fn the_texts_are_those_that_eb_waits_for() {
+        let table = [
+            (Version, Succeeded, "Environment update completed successfully."),
+            (
+                Configuration,
+                Succeeded,
+                "Successfully deployed new configuration to environment.",
+            ),
+            (Launch, Succeeded, "Successfully launched environment: shop"),
+            (
+                Terminate,
+                Succeeded,
+                "terminateEnvironment completed successfully.",
+            ),
+            (Version, Failed, "Failed to deploy application."),
+            (Version, RolledBack, "Failed to deploy application."),
+            (Version, Aborted, "Failed to deploy application."),
+            (Launch, Failed, "Failed to launch environment."),
+            (Configuration, Failed, "Failed to deploy configuration."),
+            (
+                Configuration,
+                RolledBack,
+                "The environment was reverted to the previous configuration setting.",
+            ),
+        ];
+        for (kind, status, expected) in table {
+            let (severity, text) = closing(kind, status, "shop").expect("a closing event");
+            assert_eq!(text, expected);
+            assert_eq!(severity == Severity::Error, status != Succeeded, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_deployment_that_runs_or_was_superseded_closes_nothing() {
+        for status in [Running, Superseded] {
+            assert_eq!(closing(Version, status, "shop"), None);
+        }
+    }
+}

@@ -317,6 +317,8 @@ impl<'a> Draft<'a> {
     }
 
     pub fn finish(&mut self, status: DeploymentStatus, current: Option<Release>, reason: Reason) -> Step {
+        // No deployment, no two groups to split between.
+        self.set_split(None, Reason::SplitEnds);
         self.changes.push(Change::Finish {
             status,
             current,

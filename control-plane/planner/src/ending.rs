@@ -21,7 +21,6 @@ use crate::{
 
 /// All of the old is gone or on its way.
 pub(crate) fn succeed(draft: &mut Draft<'_>, deployment: &Deployment) -> Step {
-    draft.set_split(None, Reason::SplitEnds);
     let instances = draft.count(|row| row.is_new && row.in_service() && !row.lost);
     let desired = draft.snapshot.desired;
     let reason = match (&deployment.abort, deployment.kind) {

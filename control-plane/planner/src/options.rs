@@ -62,3 +62,25 @@ pub enum OnFailure {
     /// Every instance goes back to the last good release.
     RollBack,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::BatchSize::{Fixed, Percentage};
+
+    #[test]
+    fn a_batch_is_at_least_one_and_at_most_all() {
+        let table = [
+            (Percentage(1), 4, 1),
+            (Percentage(30), 4, 2),
+            (Percentage(50), 5, 3),
+            (Percentage(100), 4, 4),
+            (Fixed(1), 4, 1),
+            (Fixed(9), 4, 4),
+            (Fixed(0), 4, 1),
+            (Fixed(1), 0, 1),
+        ];
+        for (batch, of, expected) in table {
+            assert_eq!(batch.instances(of), expected, "{batch:?} of {of}");
+        }
+    }
+}

@@ -122,7 +122,6 @@ fn replace(
 }
 
 fn returned(draft: &mut Draft<'_>, deployment: &Deployment, status: DeploymentStatus, cause: &Cause) -> Step {
-    draft.set_split(None, Reason::SplitEnds);
     let current = deployment.previous.clone();
     let left = match deployment.previous {
         Some(_) => Left::Previous,

@@ -6,6 +6,7 @@
 use crate::{
     draft::Draft,
     limits::STOP_LIMIT,
+    patience,
     reason::Reason,
     snapshot::{Intent, Observed},
 };
@@ -28,13 +29,16 @@ pub(crate) fn run(draft: &mut Draft<'_>) {
             Intent::Stopping { since } => {
                 if draft.rows[at].observed == Observed::Gone {
                     draft.forget(at, |instance| Reason::Stopped { instance });
-                } else if draft.rows[at].lost {
+                    continue;
+                }
+                if draft.rows[at].lost {
                     draft.forget_lost(at);
-                } else if since + STOP_LIMIT <= draft.now {
+                    continue;
+                }
+                let host = draft.rows[at].host.clone();
+                if patience::elapsed_on(draft, &host, since + STOP_LIMIT) {
                     let seconds = STOP_LIMIT.as_secs();
                     draft.forget(at, |instance| Reason::StopTimeout { instance, seconds });
-                } else {
-                    draft.wake_at(since + STOP_LIMIT);
                 }
             }
             Intent::Standby | Intent::InService => {}

@@ -208,3 +208,35 @@ fn stray(draft: &mut Draft<'_>, deployment: &Deployment) -> Step {
     };
     ending::fail(draft, deployment, cause)
 }
+
+#[cfg(test)]
+mod tests {
+    use beanpole_protocol::api::DeploymentPolicy::{
+        AllAtOnce, Immutable, Rolling, RollingWithAdditionalBatch, TrafficSplitting,
+    };
+
+    use super::*;
+
+    #[test]
+    fn every_policy_promises_a_floor_and_a_ceiling() {
+        // policy, desired, capacity -> floor, running, total; batches of 30 percent
+        let table = [
+            (AllAtOnce, 4, 100, (0, 4, 8)),
+            (Rolling, 4, 100, (2, 4, 6)),
+            (Rolling, 1, 100, (0, 1, 2)),
+            (Rolling, 4, 2, (1, 2, 3)),
+            (RollingWithAdditionalBatch, 4, 100, (4, 6, 8)),
+            (RollingWithAdditionalBatch, 1, 100, (1, 2, 3)),
+            (Immutable, 4, 100, (4, 8, 12)),
+            (TrafficSplitting, 4, 5, (4, 8, 12)),
+        ];
+        for (policy, desired, capacity, expected) in table {
+            let bounds = Bounds::new(policy, BatchSize::Percentage(30), desired, capacity);
+            let found = (bounds.floor, bounds.running, bounds.total);
+            assert_eq!(
+                found, expected,
+                "{policy:?}, {desired} desired, room for {capacity}"
+            );
+        }
+    }
+}

@@ -40,6 +40,8 @@ fn fault() -> impl Strategy<Value = Fault> {
         1 => (0usize..8).prop_map(Fault::InstanceRemoved),
         2 => (0usize..8, 1u64..90).prop_map(|(nth, seconds)| Fault::InstanceUnwell { nth, seconds }),
         1 => (1u64..5_000).prop_map(Fault::ServerAway),
+        1 => Just(Fault::StopsHang),
+        1 => (0usize..3, 0u32..12).prop_map(|(host, instances)| Fault::Room { host, instances }),
         1 => policy().prop_map(Fault::Supersede),
     ]
 }
@@ -95,12 +97,15 @@ pub fn scenario() -> impl Strategy<Value = Scenario> {
         0u32..8,
         vec(1u32..12, 1..4),
         behaviour(),
-        prop_oneof![8 => Just(false), 1 => Just(true)],
+        (
+            prop_oneof![8 => Just(false), 1 => Just(true)],
+            prop_oneof![5 => Just(1u64), 1 => Just(2)],
+        ),
         vec((0u64..400, fault()), 0..6),
         option::of(any::<u64>()),
     )
         .prop_map(
-            |(kind, options, desired, hosts, new, same_release, faults, seed)| Scenario {
+            |(kind, options, desired, hosts, new, (same_release, memory), faults, seed)| Scenario {
                 kind,
                 options,
                 desired,
@@ -108,6 +113,7 @@ pub fn scenario() -> impl Strategy<Value = Scenario> {
                 old: Behaviour::Good,
                 new,
                 same_release,
+                memory,
                 faults,
                 seed,
             },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use beanpole_protocol::api::DeploymentStatus;
+use beanpole_protocol::api::{DeploymentPolicy, DeploymentStatus};
 use proptest::prelude::*;
 
 use super::{
@@ -31,6 +31,11 @@ fn config() -> ProptestConfig {
     }
 }
 
+fn by(policy: DeploymentPolicy, mut scenario: Scenario) -> Scenario {
+    scenario.options.policy = policy;
+    scenario
+}
+
 proptest! {
     #![proptest_config(config())]
 
@@ -48,6 +53,33 @@ proptest! {
         let rows = &run.world.snapshot.instances;
         prop_assert_eq!(rows.len(), scenario.desired as usize);
         prop_assert!(rows.iter().all(|row| row.release.version == version(2) && row.observed == Observed::Healthy));
+    }
+
+    #[test]
+    fn rolling_keeps_minimum_in_service(scenario in fair_weather()) {
+        let scenario = by(DeploymentPolicy::Rolling, scenario);
+        let batch = scenario.options.batch.instances(scenario.desired);
+        let run = Run::of(&scenario, Duration::ZERO);
+        prop_assert!(run.least_serving >= (scenario.desired - batch) as usize);
+        prop_assert!(run.most_running <= scenario.desired as usize);
+    }
+
+    #[test]
+    fn additional_batch_keeps_all_desired_in_service(scenario in fair_weather()) {
+        let scenario = by(DeploymentPolicy::RollingWithAdditionalBatch, scenario);
+        let batch = scenario.options.batch.instances(scenario.desired);
+        let run = Run::of(&scenario, Duration::ZERO);
+        prop_assert!(run.least_serving >= scenario.desired as usize);
+        prop_assert!(run.most_running <= (scenario.desired + batch) as usize);
+    }
+
+    #[test]
+    fn a_second_group_leaves_the_old_one_in_service(scenario in fair_weather(), splitting in any::<bool>()) {
+        let policy = if splitting { DeploymentPolicy::TrafficSplitting } else { DeploymentPolicy::Immutable };
+        let scenario = by(policy, scenario);
+        let run = Run::of(&scenario, Duration::ZERO);
+        prop_assert!(run.least_serving >= scenario.desired as usize);
+        prop_assert!(run.most_running <= 2 * scenario.desired as usize);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use super::{
     check,
     scenario::{Fault, Scenario},
     store::{self, Ended},
-    world::{BEGIN, World, host, release},
+    world::{BEGIN, MEMORY, World, host, release},
 };
 use crate::{
     change::{Change, Plan},
@@ -31,7 +31,13 @@ pub struct Run {
     pub ended: Vec<Ended>,
     /// What happened, a line each: golden output.
     pub log: Vec<String>,
+    /// Fewest healthy instances in service at any moment while a deployment ran.
+    pub least_serving: usize,
+    /// Most instances that were not stopping at any moment.
+    pub most_running: usize,
     wake: Option<Timestamp>,
+    /// When the last fault struck, or what it does is over.
+    troubled_until: Timestamp,
 }
 
 impl Run {
@@ -41,7 +47,10 @@ impl Run {
             world: World::new(scenario),
             ended: Vec::new(),
             log: Vec::new(),
+            least_serving: usize::MAX,
+            most_running: 0,
             wake: None,
+            troubled_until: BEGIN,
         };
         match catch_unwind(AssertUnwindSafe(|| run.until_quiet(scenario, after))) {
             Ok(()) => run,
@@ -69,7 +78,7 @@ impl Run {
             let rest = run
                 .ended
                 .last()
-                .map(|ended| ended.at.max(run.last_fault(scenario)) + after);
+                .map(|ended| ended.at.max(run.troubled_until) + after);
             if quiet && rest.is_some_and(|rest| run.world.now >= rest) {
                 return;
             }
@@ -95,20 +104,13 @@ impl Run {
         panic!("{}", "it never ends".to_owned());
     }
 
-    fn last_fault(&self, scenario: &Scenario) -> Timestamp {
-        let last = scenario.faults.iter().map(|(at, fault)| match fault {
-            Fault::HostLost { seconds, .. } | Fault::InstanceUnwell { seconds, .. } => at + seconds,
-            _ => *at,
-        });
-        BEGIN + Duration::from_secs(last.max().unwrap_or(0))
-    }
-
     /// Plans and applies until there is nothing more to do at this moment.
     fn plan(&mut self) {
         for _ in 0..PLANS_AT_ONCE {
             let made = plan(&self.world.snapshot, self.world.now);
             check::plan(&self.world.snapshot, &made, self.world.now);
             self.record(&made);
+            self.measure();
             self.wake = made.next_wake.filter(|wake| *wake > self.world.now);
             let again = made.next_wake == Some(self.world.now);
             if made.changes.is_empty() {
@@ -122,6 +124,21 @@ impl Run {
             }
         }
         panic!("{}", "no rest at one moment".to_owned());
+    }
+
+    fn measure(&mut self) {
+        let rows = &self.world.snapshot.instances;
+        let serves = |i: &&Instance| {
+            i.intent == Intent::InService && i.observed == Observed::Healthy && self.world.is_alive(&i.host)
+        };
+        if self.world.snapshot.deployment.is_some() {
+            self.least_serving = self.least_serving.min(rows.iter().filter(serves).count());
+        }
+        let running = rows
+            .iter()
+            .filter(|i| !matches!(i.intent, Intent::Stopping { .. }))
+            .count();
+        self.most_running = self.most_running.max(running);
     }
 
     /// What a deployment's end says is so.
@@ -162,6 +179,13 @@ impl Run {
     fn strike(&mut self, scenario: &Scenario, fault: Fault) {
         self.note(&format!("! {fault:?}"));
         let now = self.world.now;
+        let lasts = match fault {
+            Fault::HostLost { seconds, .. }
+            | Fault::InstanceUnwell { seconds, .. }
+            | Fault::ServerAway(seconds) => seconds,
+            _ => 0,
+        };
+        self.troubled_until = self.troubled_until.max(now + Duration::from_secs(lasts));
         match fault {
             Fault::HostLost {
                 host: n,
@@ -236,6 +260,19 @@ impl Run {
                             .reports
                             .push_back((now + Duration::from_secs(seconds), Observed::Healthy));
                     }
+                }
+            }
+            Fault::StopsHang => self.world.stops_hang = true,
+            Fault::Room { host: n, instances } => {
+                let host = host(n % scenario.hosts.len());
+                for known in self
+                    .world
+                    .snapshot
+                    .hosts
+                    .iter_mut()
+                    .filter(|known| known.id == host)
+                {
+                    known.memory = u64::from(instances) * MEMORY;
                 }
             }
             Fault::ServerAway(seconds) => {

@@ -41,6 +41,13 @@ pub enum Fault {
         nth: usize,
         seconds: u64,
     },
+    /// From now on no container stops when it is told to.
+    StopsHang,
+    /// Other environments take or free memory: what is left for this one, in instances.
+    Room {
+        host: usize,
+        instances: u32,
+    },
     /// The server does not run for so long; agents go on, unheard.
     ServerAway(u64),
     /// A newer deployment of a good version takes the running one's place.
@@ -58,6 +65,8 @@ pub struct Scenario {
     pub new: Behaviour,
     /// The deployment is of the very release that runs.
     pub same_release: bool,
+    /// Memory of an instance from now on, in those of the old ones.
+    pub memory: u64,
     /// At seconds after the deployment began.
     pub faults: Vec<(u64, Fault)>,
     /// Of the reports' delays, boot and stop times; none: all delays are alike.
@@ -83,6 +92,7 @@ impl Scenario {
             old: Behaviour::Good,
             new: Behaviour::Good,
             same_release: false,
+            memory: 1,
             faults: Vec::new(),
             seed: None,
         }

@@ -2,10 +2,7 @@
 
 use beanpole_protocol::{DeploymentId, InstanceId, Timestamp};
 
-use super::{
-    scenario::Behaviour,
-    world::{MEMORY, World},
-};
+use super::{scenario::Behaviour, world::World};
 use crate::{
     change::{Change, Plan, Purpose},
     snapshot::{Deployment, ImageState, Instance, Intent, Observed},
@@ -52,7 +49,10 @@ pub fn apply(world: &mut World, plan: &Plan, ended: &mut Vec<Ended>) {
                     .find(|known| known.id == *host)
                     .expect("host exists");
                 assert!(known.alive, "launched on a host that is away");
-                assert!(known.memory >= used + MEMORY, "launched on a full host");
+                assert!(
+                    known.memory >= used + world.snapshot.instance_memory,
+                    "launched on a full host"
+                );
                 let ready = known
                     .images
                     .iter()
@@ -87,6 +87,7 @@ pub fn apply(world: &mut World, plan: &Plan, ended: &mut Vec<Ended>) {
             Change::Stop { instance, .. } => {
                 let now = world.now;
                 let stopping = world.dice.millis(1_000, 20_000);
+                let hangs = world.stops_hang;
                 let row = row(world, instance);
                 assert!(
                     !matches!(row.intent, Intent::Stopping { .. }),
@@ -95,7 +96,9 @@ pub fn apply(world: &mut World, plan: &Plan, ended: &mut Vec<Ended>) {
                 row.intent = Intent::Stopping { since: now };
                 let container = world.containers.get_mut(instance).expect("container");
                 container.reports.clear();
-                container.reports.push_back((now + stopping, Observed::Gone));
+                if !hangs {
+                    container.reports.push_back((now + stopping, Observed::Gone));
+                }
             }
             Change::Forget { instance, .. } => {
                 row(world, instance);

@@ -54,6 +54,8 @@ pub struct World {
     pub away: Vec<(Timestamp, HostId)>,
     pub dice: Dice,
     pub launched: u32,
+    /// Containers that are told to stop do not.
+    pub stops_hang: bool,
     deployments: u32,
 }
 
@@ -118,12 +120,14 @@ impl World {
             away: Vec::new(),
             dice: Dice(scenario.seed.map(|seed| seed | 1)),
             launched: 0,
+            stops_hang: false,
             deployments: 1,
         };
         if !launch {
             world.populate(scenario.desired);
         }
         world.now = BEGIN;
+        world.snapshot.instance_memory = scenario.memory * MEMORY;
         let target = if scenario.same_release {
             release(1)
         } else {
@@ -245,7 +249,7 @@ impl World {
             host,
             release,
             deployment,
-            memory: MEMORY,
+            memory: self.snapshot.instance_memory,
             intent: Intent::Standby,
             observed: Observed::Pending,
             launched_at: self.now,
