@@ -1,89 +1,77 @@
-//! Removes what nobody needs any more: images of versions that left the desired list, dangling images
-//! of ours, and build cache when the disk is short.
+//! Removes what nobody needs any more: images of versions that left the desired list, nameless images
+//! that stand on ours, and build cache when the disk is short.
 //!
-//! Only ever what carries this host's label, is not wanted and is not under any container; Docker
-//! itself refuses to remove what is in use, and is never forced.
+//! Only images that this agent built or used are considered, so agents that share an Engine leave each
+//! other's alone. Docker itself refuses to remove what a container stands on, and is never forced.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
-use beanpole_protocol::{HostId, Timestamp, VersionId};
+use beanpole_protocol::{Timestamp, VersionId};
 
-use crate::docker::{Engine, Result, images::OwnImage};
+use crate::docker::{Engine, Result, images::Dangling};
 
-/// Dangling images stay this long: they are the cache of the next build.
-const DANGLING_SECONDS: i64 = 3600;
+/// Nameless images stay this long: they are the cache of the next build.
+const DANGLING_FOR: Duration = Duration::from_secs(3600);
 /// Build cache is dropped below this part of the disk, percent.
 const SHORT_OF_DISK: u64 = 10;
 /// Without a change, a sweep is made this often.
-const EVERY: std::time::Duration = std::time::Duration::from_secs(600);
+const EVERY: Duration = Duration::from_secs(600);
 
-/// What must stay.
-#[derive(Clone, Debug)]
-pub struct Keep {
-    pub host: HostId,
-    pub versions: BTreeSet<VersionId>,
+/// What a sweep is to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sweep {
+    /// Image names by version.
+    pub remove: BTreeMap<VersionId, String>,
     /// The free part of Docker's disk, when known.
     pub free_percent: Option<u64>,
 }
 
-/// When the last sweep was, and what it kept.
-#[derive(Clone, Debug, Default)]
-pub struct Swept {
-    last: Option<(Timestamp, BTreeSet<VersionId>)>,
-}
-
-/// Whether it is time for a sweep; if so, notes that one is made.
-pub fn is_due(swept: &mut Swept, wanted: &BTreeSet<VersionId>, now: Timestamp) -> bool {
-    let is_due = match &swept.last {
-        None => true,
-        Some((at, kept)) => !kept.is_subset(wanted) || now.since(*at) >= EVERY,
-    };
-    if is_due {
-        swept.last = Some((now, wanted.clone()));
-    }
-    is_due
-}
-
-/// Names or ids of the images to remove. Pure.
-fn removable(images: &[OwnImage], in_use: &[String], keep: &Keep, now: Timestamp) -> Vec<String> {
-    images
+/// A sweep, if one is due: `known` images that are not `wanted` can go.
+pub fn due(
+    known: &BTreeMap<VersionId, String>,
+    wanted: &BTreeSet<VersionId>,
+    last: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<BTreeMap<VersionId, String>> {
+    let remove: BTreeMap<_, _> = known
         .iter()
-        .filter(|image| !in_use.contains(&image.id))
-        .flat_map(|image| {
-            let is_ours = image.host.as_deref() == Some(keep.host.as_str());
-            let is_app = image.role.as_deref() == Some("app");
-            let is_wanted = image
-                .version
-                .as_ref()
-                .is_some_and(|version| keep.versions.contains(version));
-            let age = now.as_millis() / 1000 - image.created;
-            match image.tags.as_slice() {
-                [] if age > DANGLING_SECONDS => vec![image.id.clone()],
-                tags if is_app && is_ours && !is_wanted => tags.to_vec(),
-                _ => Vec::new(),
-            }
-        })
-        .collect()
+        .filter(|(version, _)| !wanted.contains(version))
+        .map(|(version, name)| (version.clone(), name.clone()))
+        .collect();
+    // What Docker would not let go of is tried again now and then, not at every look.
+    let pause = if remove.is_empty() {
+        EVERY
+    } else {
+        Duration::from_secs(30)
+    };
+    last.is_none_or(|last| now.since(last) >= pause).then_some(remove)
 }
 
-/// Removes what can go.
-pub async fn sweep(engine: Engine, keep: Keep) {
-    if let Err(error) = try_sweep(&engine, &keep).await {
+/// Removes what can go; answers the versions whose images are gone.
+pub async fn sweep(engine: Engine, work: Sweep) -> Vec<VersionId> {
+    let mut gone = Vec::new();
+    if let Err(error) = try_sweep(&engine, &work, &mut gone).await {
         tracing::debug!(error = %error, "old images were not removed this time");
     }
+    gone
 }
 
-async fn try_sweep(engine: &Engine, keep: &Keep) -> Result<()> {
-    let images = engine.own_images().await?;
-    let in_use = engine.images_in_use().await?;
-    for name in removable(&images, &in_use, keep, Timestamp::now()) {
-        if engine.remove_image(&name).await? {
-            tracing::info!(image = %name, "removed an image that nobody needs");
+async fn try_sweep(engine: &Engine, work: &Sweep, gone: &mut Vec<VersionId>) -> Result<()> {
+    for (version, image) in &work.remove {
+        if engine.remove_image(image).await? {
+            tracing::info!(image, "removed an image that nobody needs");
+            gone.push(version.clone());
         }
     }
-    if keep.free_percent.is_some_and(|free| free < SHORT_OF_DISK) {
+    for id in stale(&engine.dangling_images().await?, Timestamp::now()) {
+        engine.remove_image(id).await?;
+    }
+    if work.free_percent.is_some_and(|free| free < SHORT_OF_DISK) {
         tracing::info!(
-            free_percent = keep.free_percent,
+            free_percent = work.free_percent,
             "the disk is short: dropping old build cache"
         );
         engine.prune_build_cache(24).await?;
@@ -91,56 +79,48 @@ async fn try_sweep(engine: &Engine, keep: &Keep) -> Result<()> {
     Ok(())
 }
 
+fn stale(images: &[Dangling], now: Timestamp) -> Vec<&str> {
+    let is_stale = |image: &&Dangling| {
+        now.since(Timestamp::from_millis(image.created.saturating_mul(1000))) > DANGLING_FOR
+    };
+    images
+        .iter()
+        .filter(is_stale)
+        .map(|image| image.id.as_str())
+        .collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn image(id: &str, tags: &[&str], version: Option<&str>, host: &str, role: &str) -> OwnImage {
-        OwnImage {
-            id: id.to_owned(),
-            tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
-            version: version.map(|version| version.parse().unwrap()),
-            host: Some(host.to_owned()),
-            role: Some(role.to_owned()),
-            created: 0,
-        }
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1000)
     }
 
     #[test]
-    fn only_what_is_ours_unwanted_and_unused_goes() {
-        let images = [
-            image("wanted", &["app:1"], Some("v-1"), "h-1", "app"),
-            image("old", &["app:2"], Some("v-2"), "h-1", "app"),
-            image("runs", &["app:3"], Some("v-3"), "h-1", "app"),
-            image("foreign", &["app:4"], Some("v-4"), "h-2", "app"),
-            image("base", &["base:x"], None, "h-1", "base"),
-            image("dangling", &[], None, "h-1", "platform"),
-        ];
-        let keep = Keep {
-            host: "h-1".parse().unwrap(),
-            versions: BTreeSet::from(["v-1".parse().unwrap()]),
-            free_percent: None,
-        };
-        let later = Timestamp::from_millis(10_000_000);
-        assert_eq!(
-            removable(&images, &["runs".to_owned()], &keep, later),
-            ["app:2", "dangling"]
-        );
-        let soon = Timestamp::from_millis(1_000);
-        assert_eq!(removable(&images, &["runs".to_owned()], &keep, soon), ["app:2"]);
-    }
-
-    #[test]
-    fn a_sweep_is_due_when_something_left_and_now_and_then() {
+    fn a_sweep_is_due_at_first_when_something_can_go_and_now_and_then() {
         let (one, two): (VersionId, VersionId) = ("v-1".parse().unwrap(), "v-2".parse().unwrap());
-        let mut swept = Swept::default();
-        let at = |seconds: i64| Timestamp::from_millis(seconds * 1000);
-        let both = BTreeSet::from([one.clone(), two]);
+        let known = BTreeMap::from([
+            (one.clone(), "app:1".to_owned()),
+            (two.clone(), "app:2".to_owned()),
+        ]);
+        let both = BTreeSet::from([one.clone(), two.clone()]);
         let first = BTreeSet::from([one]);
-        assert!(is_due(&mut swept, &both, at(0)));
-        assert!(!is_due(&mut swept, &both, at(10)));
-        assert!(is_due(&mut swept, &first, at(20)));
-        assert!(!is_due(&mut swept, &both, at(30)));
-        assert!(is_due(&mut swept, &first, at(700)));
+        assert_eq!(due(&known, &both, None, at(0)), Some(BTreeMap::new()));
+        assert_eq!(due(&known, &both, Some(at(0)), at(60)), None);
+        assert_eq!(due(&known, &both, Some(at(0)), at(600)), Some(BTreeMap::new()));
+        let second = BTreeMap::from([(two, "app:2".to_owned())]);
+        assert_eq!(due(&known, &first, Some(at(0)), at(60)), Some(second));
+    }
+
+    #[test]
+    fn nameless_images_go_after_an_hour() {
+        let image = |id: &str, created| Dangling {
+            id: id.to_owned(),
+            created,
+        };
+        let images = [image("old", 0), image("new", 5_000)];
+        assert_eq!(stale(&images, at(6_000)), ["old"]);
     }
 }

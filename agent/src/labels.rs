@@ -13,6 +13,6 @@ pub const CONFIGURATION: &str = "beanpole.configuration";
 pub const GRACE: &str = "beanpole.grace";
 /// TCP port the application listens on inside its container.
 pub const PORT: &str = "beanpole.port";
-/// `seed`, `base`, `platform` or `app`.
+/// `seed`, `base`, `platform` or `instance`.
 pub const ROLE: &str = "beanpole.role";
 pub const PLATFORM: &str = "beanpole.platform";

@@ -37,6 +37,8 @@ pub struct Memory {
     pub lives: BTreeMap<InstanceId, Life>,
     /// Builds that failed; the others are found again by looking at the Engine's images.
     pub failed_images: BTreeMap<VersionId, ImageRecord>,
+    /// Names of the images that were here at some time and not removed since.
+    pub known_images: BTreeMap<VersionId, String>,
 }
 
 /// The agent's folder.

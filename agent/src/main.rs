@@ -1,5 +1,7 @@
 //! `beanpole-agent`: command line in, exit code out.
 
+use std::io::IsTerminal;
+
 use beanpole_agent::{
     cli::{Cli, Command},
     run,
@@ -18,6 +20,7 @@ fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .init();
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

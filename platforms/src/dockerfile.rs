@@ -30,7 +30,8 @@ pub(crate) fn plan(source: &Source) -> Result<AppBuild, PlanError> {
     let facts = read(text)?;
     Ok(AppBuild {
         dockerfile: None,
-        port: facts.port,
+        // One port alone is read off the image; a label would cost a layer in every build.
+        port: facts.port.filter(|_| facts.ports > 1),
         base_images: facts.base_images,
         needs_buildkit: facts.needs_buildkit,
         notes: Vec::new(),
@@ -44,6 +45,8 @@ pub struct Facts {
     pub base_images: Vec<String>,
     /// First TCP port that the last stage exposes.
     pub port: Option<u16>,
+    /// How many ports the last stage exposes.
+    pub ports: usize,
     pub needs_buildkit: Option<&'static str>,
 }
 
@@ -70,6 +73,7 @@ pub fn read(text: &str) -> Result<Facts, DockerfileError> {
             }
             "FROM" => {
                 facts.port = None;
+                facts.ports = 0;
                 let words: Vec<&str> = rest.split_whitespace().filter(|w| !w.starts_with("--")).collect();
                 let image = expand(words.first().copied().unwrap_or_default(), &arguments);
                 add_image(&mut facts.base_images, &stages, image);
@@ -79,10 +83,11 @@ pub fn read(text: &str) -> Result<Facts, DockerfileError> {
                 };
                 stages.push(name);
             }
-            "EXPOSE" if facts.port.is_none() => {
-                facts.port = rest
-                    .split_whitespace()
-                    .find_map(|port| exposed(&expand(port, &arguments)));
+            "EXPOSE" => {
+                for port in rest.split_whitespace() {
+                    facts.ports += 1;
+                    facts.port = facts.port.or_else(|| exposed(&expand(port, &arguments)));
+                }
             }
             "COPY" | "ADD" => {
                 for flag in rest.split_whitespace().take_while(|w| w.starts_with("--")) {

@@ -41,7 +41,7 @@ pub enum PlanError {
 pub struct AppBuild {
     /// The generated Dockerfile; none when the bundle's own is used.
     pub dockerfile: Option<String>,
-    /// Where the application listens, when that is known before the build.
+    /// Where the application listens, when the image alone would not tell.
     pub port: Option<u16>,
     /// Images that must be on the host before the build, in order of appearance.
     pub base_images: Vec<String>,

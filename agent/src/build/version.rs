@@ -1,6 +1,6 @@
 //! The build of one application version, from bundle to image.
 
-use std::{collections::HashMap, io, path::Path, sync::Arc, time::Duration};
+use std::{io, path::Path, sync::Arc, time::Duration};
 
 use beanpole_platforms::{AppBuild, PlanError, images::ContextFile, plan};
 use beanpole_protocol::{HostId, Platform, agent::DesiredImage};
@@ -190,18 +190,8 @@ impl Workshop {
     }
 
     fn request(&self, image: &DesiredImage, build: &AppBuild, context: &Path) -> BuildRequest {
-        let mut labels = HashMap::from(
-            [
-                (labels::ROLE, "app".to_owned()),
-                (labels::HOST, self.host.to_string()),
-                (labels::VERSION, image.version.to_string()),
-                (labels::PLATFORM, image.platform.to_string()),
-            ]
-            .map(|(name, value)| (name.to_owned(), value)),
-        );
-        if let Some(port) = build.port {
-            labels.insert(labels::PORT.to_owned(), port.to_string());
-        }
+        // Labels make one more layer, half a second in every build: only where they are needed.
+        let port = build.port.map(|port| (labels::PORT.to_owned(), port.to_string()));
         BuildRequest {
             context: context.to_owned(),
             dockerfile: if build.dockerfile.is_some() {
@@ -211,7 +201,7 @@ impl Workshop {
             }
             .to_owned(),
             tag: image.image.clone(),
-            labels,
+            labels: port.into_iter().collect(),
             arguments: self.images.arguments().clone(),
             bounds: self.images.bounds(),
             builder: if build.needs_buildkit.is_some() {

@@ -98,7 +98,7 @@ fn options(request: &BuildRequest) -> BuildImageOptions {
         t: Some(request.tag.clone()),
         rm: true,
         forcerm: true,
-        labels: Some(request.labels.clone()),
+        labels: Some(request.labels.clone()).filter(|labels| !labels.is_empty()),
         buildargs: Some(request.arguments.clone()),
         memory: Some(memory),
         memswap: Some(memory),

@@ -2,12 +2,12 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use beanpole_protocol::{HostId, Platform, VersionId};
+use beanpole_protocol::Platform;
 use bollard::{
     body_try_stream,
     query_parameters::{
-        CreateImageOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
-        PruneBuildOptionsBuilder, RemoveImageOptionsBuilder, TagImageOptionsBuilder,
+        CreateImageOptionsBuilder, ListImagesOptionsBuilder, PruneBuildOptionsBuilder,
+        RemoveImageOptionsBuilder, TagImageOptionsBuilder,
     },
 };
 use bytes::Bytes;
@@ -24,14 +24,10 @@ pub struct ImageFacts {
     pub port: u16,
 }
 
-/// An image on the host that carries one of our labels.
+/// An image without a name that stands on one of ours: an older build, or half of a failed one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OwnImage {
+pub struct Dangling {
     pub id: String,
-    pub tags: Vec<String>,
-    pub version: Option<VersionId>,
-    pub host: Option<String>,
-    pub role: Option<String>,
     /// Seconds since the Unix epoch.
     pub created: i64,
 }
@@ -137,9 +133,9 @@ impl Engine {
             .doing(&format!("tagging {name} as {alias}"))
     }
 
-    /// Every image that carries a role label of ours, dangling ones included.
-    pub async fn own_images(&self) -> Result<Vec<OwnImage>> {
-        let filter = HashMap::from([("label", vec![labels::ROLE])]);
+    /// Every image without a name that carries a role label of ours, as all children of ours do.
+    pub async fn dangling_images(&self) -> Result<Vec<Dangling>> {
+        let filter = HashMap::from([("label", vec![labels::ROLE]), ("dangling", vec!["true"])]);
         let options = ListImagesOptionsBuilder::default().filters(&filter).build();
         let found = self
             .api
@@ -148,32 +144,10 @@ impl Engine {
             .doing("listing images")?;
         Ok(found
             .into_iter()
-            .map(|image| OwnImage {
+            .map(|image| Dangling {
                 id: image.id,
-                tags: image
-                    .repo_tags
-                    .into_iter()
-                    .filter(|tag| tag != "<none>:<none>")
-                    .collect(),
-                version: image.labels.get(labels::VERSION).and_then(|id| id.parse().ok()),
-                host: image.labels.get(labels::HOST).cloned(),
-                role: image.labels.get(labels::ROLE).cloned(),
                 created: image.created,
             })
-            .collect())
-    }
-
-    /// Image ids that any container on the Engine stands on, ours or not.
-    pub async fn images_in_use(&self) -> Result<Vec<String>> {
-        let options = ListContainersOptionsBuilder::default().all(true).build();
-        let found = self
-            .api
-            .list_containers(Some(options))
-            .await
-            .doing("listing containers")?;
-        Ok(found
-            .into_iter()
-            .filter_map(|container| container.image_id)
             .collect())
     }
 
@@ -203,10 +177,5 @@ impl Engine {
             .await
             .doing("pruning the build cache")?;
         Ok(())
-    }
-
-    /// Whose image it is, for messages.
-    pub fn host_label(host: &HostId) -> (String, String) {
-        (labels::HOST.to_owned(), host.to_string())
     }
 }

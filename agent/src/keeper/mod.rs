@@ -90,7 +90,9 @@ pub struct Keeper {
     edge: Option<EdgeStatus>,
     written: Option<Routes>,
     essence: Option<view::Essence>,
-    swept: crate::gc::Swept,
+    /// Images that were here at some time, by version: what can be removed one day.
+    known_images: BTreeMap<VersionId, String>,
+    swept_at: Option<Timestamp>,
     urgency: u64,
     wake: Option<Timestamp>,
     work: Work,
@@ -104,7 +106,7 @@ struct Work {
     samplers: BTreeMap<InstanceId, watch::Watched>,
     builds: BTreeMap<VersionId, AbortOnDropHandle<()>>,
     tasks: BTreeMap<TaskId, AbortOnDropHandle<()>>,
-    sweep: Option<AbortOnDropHandle<()>>,
+    sweeps: JoinSet<Vec<VersionId>>,
     turn: Arc<Semaphore>,
     judged: mpsc::Sender<Judged>,
     image_news: mpsc::Sender<ImageNews>,
@@ -130,7 +132,7 @@ impl Keeper {
             samplers: BTreeMap::new(),
             builds: BTreeMap::new(),
             tasks: BTreeMap::new(),
-            sweep: None,
+            sweeps: JoinSet::new(),
             turn: Arc::new(Semaphore::new(1)),
             judged,
             image_news,
@@ -151,7 +153,8 @@ impl Keeper {
             edge: None,
             written: None,
             essence: None,
-            swept: crate::gc::Swept::default(),
+            known_images: memory.known_images,
+            swept_at: None,
             urgency: 0,
             wake: None,
             work,
@@ -361,6 +364,7 @@ impl Keeper {
         let memory = Memory {
             lives: self.lives.clone(),
             failed_images: view::failed(&self.images),
+            known_images: self.known_images.clone(),
         };
         self.outlets.memory.send_if_modified(|kept| {
             let is_new = *kept != memory;
@@ -441,6 +445,7 @@ impl KeeperStart {
                         keeper.take_tail(&instance, text);
                     }
                 }
+                Some(gone) = keeper.work.sweeps.join_next() => keeper.take_sweep(gone.unwrap_or_default()),
                 () = until(wake) => keeper.wake = None,
                 _ = tick.tick() => keeper.look_around(),
             }

@@ -1,7 +1,9 @@
 //! What the keeper does with each kind of news.
 
+use std::collections::BTreeSet;
+
 use beanpole_protocol::{
-    InstanceId, Timestamp,
+    InstanceId, Timestamp, VersionId,
     agent::{Desired, ImageState},
 };
 
@@ -45,12 +47,13 @@ impl Keeper {
 
     pub(super) fn take_image(&mut self, news: ImageNews) {
         self.unknown_images.remove(&news.version);
-        let is_wanted = self
-            .desired
-            .iter()
-            .flat_map(|d| &d.images)
-            .any(|image| image.version == news.version);
-        if is_wanted {
+        let mut images = self.desired.iter().flat_map(|desired| &desired.images);
+        let image = images.find(|image| image.version == news.version);
+        if let Some(image) = image {
+            if matches!(news.state, ImageState::Ready { .. }) {
+                self.known_images
+                    .insert(image.version.clone(), image.image.clone());
+            }
             let record = ImageRecord {
                 attempt: news.attempt,
                 state: news.state,
@@ -144,13 +147,10 @@ impl Keeper {
     /// Removes images that nobody wants, in the background. `free` is the disk's free part, percent.
     fn sweep(&mut self, free: Option<u64>) {
         let Some(desired) = &self.desired else { return };
-        if self.work.sweep.as_ref().is_some_and(|sweep| !sweep.is_finished())
-            || !self.unknown_images.is_empty()
-        {
+        if !self.work.sweeps.is_empty() || !self.unknown_images.is_empty() {
             return;
         }
-        let mut wanted: std::collections::BTreeSet<_> =
-            desired.images.iter().map(|image| image.version.clone()).collect();
+        let mut wanted: BTreeSet<_> = desired.images.iter().map(|image| image.version.clone()).collect();
         wanted.extend(self.unwanted_images.keys().cloned());
         wanted.extend(
             desired
@@ -158,16 +158,25 @@ impl Keeper {
                 .iter()
                 .map(|instance| instance.release.version.clone()),
         );
-        let due = gc::is_due(&mut self.swept, &wanted, Timestamp::now());
-        if !due {
+        let now = Timestamp::now();
+        let Some(remove) = gc::due(&self.known_images, &wanted, self.swept_at, now) else {
             return;
-        }
-        let keep = gc::Keep {
-            host: self.tools.hands.host.clone(),
-            versions: wanted,
+        };
+        self.swept_at = Some(now);
+        let sweep = gc::Sweep {
+            remove,
             free_percent: free,
         };
-        let sweep = gc::sweep(self.tools.hands.engine.clone(), keep);
-        self.work.sweep = Some(tokio_util::task::AbortOnDropHandle::new(tokio::spawn(sweep)));
+        self.work
+            .sweeps
+            .spawn(gc::sweep(self.tools.hands.engine.clone(), sweep));
+    }
+
+    pub(super) fn take_sweep(&mut self, gone: Vec<VersionId>) {
+        for version in gone {
+            self.known_images.remove(&version);
+            // It may have become wanted in between: then it is looked for, and built, again.
+            self.images.remove(&version);
+        }
     }
 }
