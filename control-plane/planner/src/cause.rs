@@ -7,6 +7,8 @@ use std::fmt;
 use beanpole_protocol::{HostId, InstanceId};
 use serde::{Deserialize, Serialize};
 
+/// Durations are whole seconds, memory is bytes. It is stored with the phase `Returning`, so variants
+/// and fields are only added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "cause")]
 pub enum Cause {

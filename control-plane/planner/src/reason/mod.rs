@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::cause::Cause;
 
+/// Grouped by what it explains. Durations are whole seconds, memory is bytes. It is stored with a
+/// hindrance, so variants and fields are only added.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", tag = "kind")]
 pub enum Reason {
