@@ -8,6 +8,8 @@ pub mod catalogue;
 mod error;
 mod nearest;
 pub mod properties;
+#[cfg(test)]
+mod reference;
 mod set;
 mod settings;
 #[cfg(test)]

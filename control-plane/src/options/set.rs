@@ -206,7 +206,7 @@ pub enum Reveal {
 
 /// Options that an instance is started with. The others say how deployments go, how many
 /// instances there are, or what the edge does, and hold at once.
-fn reaches_instances(namespace: &str, name: &str) -> bool {
+pub(super) fn reaches_instances(namespace: &str, name: &str) -> bool {
     match namespace {
         catalogue::COMMAND | catalogue::SPLITTING | catalogue::GROUP | catalogue::ENVIRONMENT => false,
         catalogue::DEPLOYMENT => matches!(name, "GatePasses" | "GateInterval" | "StopGracePeriod"),
