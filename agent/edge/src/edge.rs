@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -61,6 +61,8 @@ pub struct Shared {
     pub troubles: [AtomicU64; KINDS.len()],
     /// Contents of the routes file that could not be used.
     pub refused_routes: Arc<AtomicU64>,
+    /// Told when somebody asks the edge to stop by its admin socket.
+    pub stop_asked: Notify,
     stopping: AtomicBool,
 }
 
@@ -103,6 +105,7 @@ impl Edge {
             tasks: TaskTracker::new(),
             troubles: Default::default(),
             refused_routes: Arc::clone(&refused_routes),
+            stop_asked: Notify::new(),
             stopping: AtomicBool::new(false),
         });
         let mut background = JoinSet::new();
@@ -117,7 +120,7 @@ impl Edge {
         let admin = match &options.admin {
             None => None,
             Some(path) => {
-                let (file, listener) = admin::bind(path)?;
+                let (file, listener) = admin::take_over(path).await?;
                 background.spawn(admin::serve(listener, Arc::clone(&shared)));
                 Some(file)
             }

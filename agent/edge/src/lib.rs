@@ -16,9 +16,9 @@
 //! looked after by one keeper for all (`edge`).
 //!
 //! # Upgrading the edge itself
-//! Listening sockets share their port. Start the new edge with the same options, then send the
-//! old one SIGTERM: it takes what the kernel has queued for it, closes its listening socket, and
-//! answers what is open (and the next request on each kept-alive connection, with
+//! Listening sockets share their port. Start the new edge with the same options: once it listens
+//! it tells the old one to stop by the admin socket, as SIGTERM would. The old one takes what the
+//! kernel has queued for it, closes its listening socket, and answers what is open (and the next request on each kept-alive connection, with
 //! `connection: close`) until its deadline. The admin socket's path belongs to the new edge from
 //! its start; counts of the old one's last requests are no longer shown.
 

@@ -37,9 +37,11 @@ fn run(options: &Options) -> anyhow::Result<()> {
         let mut terminate = signal(SignalKind::terminate()).context("listen for SIGTERM")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("listen for SIGINT")?;
         let edge = Edge::start(options).await?;
+        let shared = std::sync::Arc::clone(&edge.shared);
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            () = shared.stop_asked.notified() => {}
         }
         tokio::select! {
             _ = edge.stop(options.drain()) => {}

@@ -12,9 +12,10 @@ use clap::Parser;
 /// when nothing else is up. Logs go to standard error; BEANPOLE_LOG sets what is logged ("info" by
 /// default, for instance "debug" or "warn,access=info").
 ///
-/// To upgrade without a cut connection start the new edge with the same options first: the sockets
-/// share their ports. Then send the old one SIGTERM: it stops accepting, finishes what is open and
-/// leaves, after --drain-seconds at the latest. On kernels from 5.14 set the sysctl
+/// To upgrade without a cut connection start the new edge with the same options: the sockets share
+/// their ports. Once it listens it tells the old one to stop by the admin socket (SIGTERM does the
+/// same): that one stops accepting, finishes what is open and leaves, after --drain-seconds at the
+/// latest. On kernels from 5.14 set the sysctl
 /// net.ipv4.tcp_migrate_req=1 so that not even a handshake in that very moment is lost.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "beanpole-edge", version)]

@@ -253,3 +253,21 @@ async fn a_new_edge_takes_over_the_port_without_a_failed_request() {
         within("the client ends", client).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn a_new_edge_tells_the_old_one_on_its_admin_socket_to_stop() {
+    let a = Instance::named("a").await;
+    let old = TestEdge::start(&Shop::of(&[&a])).await;
+    let admin = old.admin.to_str().unwrap().to_owned();
+    let new = TestEdge::start_at(Some(&Shop::of(&[&a])), &admin, &[]).await;
+    within("the old edge hears", old.edge.shared.stop_asked.notified()).await;
+    let TestEdge { edge, folder, .. } = old;
+    assert!(within("the old edge ends", edge.stop(LIMIT)).await);
+    new.get("/").await;
+    assert_eq!(
+        new.status().await.targets[0].requests,
+        1,
+        "the socket is the new one's"
+    );
+    drop(folder);
+}

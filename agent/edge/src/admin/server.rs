@@ -1,7 +1,8 @@
-//! The HTTP server on the admin socket: `GET /status`, `/metrics`, `/healthz`.
+//! The HTTP server on the admin socket: `GET /status`, `/metrics`, `/healthz`, `POST /stop`.
 //!
-//! Who may open the socket's file may ask; its mode is 0600. A new edge takes the path over from
-//! an old one, whose socket file is then not touched by the old one's end.
+//! Who may open the socket's file may ask; its mode is 0600. A new edge takes the path over: it
+//! tells the edge that answers there, if one does, to stop, so that no forgotten edge goes on
+//! sharing the port with old routes. The old one's end then leaves the new socket file alone.
 
 use std::convert::Infallible;
 use std::io;
@@ -18,12 +19,15 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::UnixListener;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 
 use super::{metrics, status};
 use crate::edge::Shared;
 
+/// How long an older edge has to say that it heard.
+const HEARING: Duration = Duration::from_secs(2);
 /// Connections served at a time.
 const MOST: usize = 32;
 
@@ -49,9 +53,10 @@ impl Drop for SocketFile {
     }
 }
 
-/// Makes the socket, in place of an older one if there is.
-pub fn bind(path: &Path) -> Result<(SocketFile, UnixListener), AdminError> {
-    let make = || {
+/// Makes the socket, in place of an older edge's if there is one, which is told to stop: call it
+/// once the new edge listens.
+pub async fn take_over(path: &Path) -> Result<(SocketFile, UnixListener), AdminError> {
+    let make = async || {
         // Beside it and renamed, so that the path always leads to a listening socket.
         let mut fresh = path.as_os_str().to_owned();
         fresh.push(format!(".{}", std::process::id()));
@@ -60,6 +65,9 @@ pub fn bind(path: &Path) -> Result<(SocketFile, UnixListener), AdminError> {
         let listener = UnixListener::bind(&fresh)?;
         std::fs::set_permissions(&fresh, std::fs::Permissions::from_mode(0o600))?;
         let inode = std::fs::symlink_metadata(&fresh)?.ino();
+        if let Ok(Ok(())) = tokio::time::timeout(HEARING, ask_to_stop(path)).await {
+            tracing::info!("an older edge was told to stop");
+        }
         std::fs::rename(&fresh, path)?;
         Ok((
             SocketFile {
@@ -69,10 +77,20 @@ pub fn bind(path: &Path) -> Result<(SocketFile, UnixListener), AdminError> {
             listener,
         ))
     };
-    make().map_err(|source| AdminError {
+    make().await.map_err(|source| AdminError {
         path: path.to_owned(),
         source,
     })
+}
+
+/// Tells the edge that serves a socket to stop, and waits until it has heard.
+async fn ask_to_stop(path: &Path) -> io::Result<()> {
+    let mut stream = UnixStream::connect(path).await?;
+    stream
+        .write_all(b"POST /stop HTTP/1.1\r\nhost: edge\r\nconnection: close\r\n\r\n")
+        .await?;
+    stream.read_to_end(&mut Vec::new()).await?;
+    Ok(())
 }
 
 /// Serves the socket for ever.
@@ -125,10 +143,14 @@ fn answer(shared: &Shared, request: &Request<Incoming>) -> Response<Full<Bytes>>
             metrics::text(shared).into_bytes(),
         ),
         (&Method::GET, "/healthz") => (StatusCode::OK, "text/plain", b"ok\n".to_vec()),
+        (&Method::POST, "/stop") => {
+            shared.stop_asked.notify_one();
+            (StatusCode::ACCEPTED, "text/plain", b"stopping\n".to_vec())
+        }
         _ => (
             StatusCode::NOT_FOUND,
             "text/plain",
-            b"there is GET /status, GET /metrics and GET /healthz\n".to_vec(),
+            b"there is GET /status, GET /metrics, GET /healthz and POST /stop\n".to_vec(),
         ),
     };
     let mut response = Response::new(Full::new(Bytes::from(text)));

@@ -279,7 +279,17 @@ impl TestEdge {
 
     pub async fn start_with(shop: Option<&Shop>, more: &[&str]) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let (routes, admin) = (folder.path().join("routes.json"), folder.path().join("edge.sock"));
+        let admin = folder.path().join("edge.sock");
+        Self::start_in(folder, shop, admin, more).await
+    }
+
+    /// With its admin socket elsewhere.
+    pub async fn start_at(shop: Option<&Shop>, admin: &str, more: &[&str]) -> Self {
+        Self::start_in(tempfile::tempdir().unwrap(), shop, admin.into(), more).await
+    }
+
+    async fn start_in(folder: TempDir, shop: Option<&Shop>, admin: PathBuf, more: &[&str]) -> Self {
+        let routes = folder.path().join("routes.json");
         if let Some(shop) = shop {
             write_routes(
                 &routes,
