@@ -1,6 +1,6 @@
 //! Performs one action against Docker. What it changed is in the observer's picture before it says done.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use beanpole_protocol::{
     HostId, InstanceId, VersionId,
@@ -15,6 +15,9 @@ use crate::{
     model::Exit,
     observe::Eyes,
 };
+
+/// What Docker did not do is not asked of it again for so long.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// Lines of output kept with an instance that is not well.
 const TAIL_LINES: u32 = 40;
@@ -69,13 +72,11 @@ impl Hands {
             Err(error) if error.is_not_found() => Outcome::NoImage {
                 why: error.to_string(),
             },
-            // Somebody of that name is there already: look, and decide anew.
-            Err(error) if error.status() == Some(409) => Outcome::Undone,
             Err(error) => Outcome::NotMade {
                 why: error.to_string(),
             },
         };
-        self.eyes.look(&name(&wanted.id)).await;
+        self.settle(&name(&wanted.id), &outcome).await;
         Done {
             instance: wanted.id,
             outcome,
@@ -99,8 +100,16 @@ impl Hands {
                 why: error.to_string(),
             },
         };
-        self.eyes.look(&container).await;
+        self.settle(&container, &outcome).await;
         Done { instance, outcome }
+    }
+
+    /// Has the picture brought up to date. The instance stays busy until this is over.
+    async fn settle(&self, container: &str, outcome: &Outcome) {
+        if matches!(outcome, Outcome::Undone) {
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.eyes.look(container).await;
     }
 
     pub async fn examine(self, instance: InstanceId, container: String, exit: Exit) -> Done {
@@ -119,7 +128,7 @@ impl Hands {
                 Outcome::Undone
             }
         };
-        self.eyes.look(&container).await;
+        self.settle(&container, &outcome).await;
         Done { instance, outcome }
     }
 }
@@ -151,10 +160,15 @@ pub async fn prepare(
         attempt: image.attempt,
         state,
     };
+    let mut was_told = false;
     let is_here = loop {
         match workshop.engine.has_image(&image.image).await {
             Ok(is_here) => break is_here,
-            Err(_) => tokio::time::sleep(std::time::Duration::from_millis(500)).await,
+            // Reports wait for news of the image, and must not wait for Docker.
+            Err(_) if !std::mem::replace(&mut was_told, true) => {
+                let _ = tell.send(news(ImageState::Building)).await;
+            }
+            Err(_) => tokio::time::sleep(PAUSE).await,
         }
     };
     if is_here {

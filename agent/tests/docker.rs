@@ -197,6 +197,36 @@ async fn a_dockerfile_is_built_on_debian_and_listens_where_it_exposes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dockerfile_that_needs_buildkit_is_built_by_it() {
+    let world = World::start().await;
+    let dockerfile = "FROM debian:bookworm-slim\nRUN --mount=type=cache,target=/cache echo cached > /cache/x && cat /cache/x\n\
+                      CMD [\"sleep\", \"60\"]\n";
+    let version = world
+        .server
+        .version(Platform::Docker, &[("Dockerfile", dockerfile)]);
+    let report = world
+        .server
+        .report(|report| {
+            report
+                .images
+                .iter()
+                .any(|image| image.state != ImageState::Building)
+        })
+        .await;
+    assert!(
+        matches!(report.images[0].state, ImageState::Ready { .. }),
+        "{:?}",
+        report.images
+    );
+    eventually("the build log", || {
+        let log = world.server.log(&version);
+        (log.contains("BuildKit builds it") && log.contains("cached")).then_some(())
+    })
+    .await;
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn builds_that_cannot_work_say_why() {
     let world = World::start().await;
     let nowhere = "FROM localhost:1/nobody/nothing:9\n";

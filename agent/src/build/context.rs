@@ -7,7 +7,7 @@
 use std::{
     collections::BTreeSet,
     fs::File,
-    io::{self, Read, Write},
+    io::{self, BufReader, BufWriter, Read, Write},
     path::{Component, Path},
 };
 
@@ -19,6 +19,7 @@ use super::dockerignore::Ignore;
 /// What a bundle may hold at most.
 const MAX_ENTRIES: usize = 100_000;
 const MAX_BYTES: u64 = 4 << 30;
+const BUFFER: usize = 128 * 1024;
 
 /// Why a bundle was refused.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +54,7 @@ struct Entry {
 
 /// An opened, checked bundle.
 pub struct Bundle {
-    archive: ZipArchive<File>,
+    archive: ZipArchive<BufReader<File>>,
     entries: Vec<Entry>,
     /// Names and texts for the plan.
     pub source: Source,
@@ -64,7 +65,7 @@ pub struct Bundle {
 impl Bundle {
     /// Opens a zip and checks every entry's name and kind.
     pub fn open(path: &Path) -> Result<Self, BundleError> {
-        let mut archive = ZipArchive::new(File::open(path)?)?;
+        let mut archive = ZipArchive::new(BufReader::with_capacity(BUFFER, File::open(path)?))?;
         if archive.len() > MAX_ENTRIES {
             return Err(BundleError::TooMany(archive.len()));
         }
@@ -135,7 +136,7 @@ impl Bundle {
         ignore: &Ignore,
         out: impl Write,
     ) -> Result<(), BundleError> {
-        let mut tar = tar::Builder::new(out);
+        let mut tar = tar::Builder::new(BufWriter::with_capacity(BUFFER, out));
         for file in extra {
             append(
                 &mut tar,
@@ -176,7 +177,7 @@ impl Bundle {
 
 /// Writes a context of generated files only.
 pub fn write_files(files: &[ContextFile], out: impl Write) -> io::Result<()> {
-    let mut tar = tar::Builder::new(out);
+    let mut tar = tar::Builder::new(BufWriter::with_capacity(BUFFER, out));
     for file in files {
         append(
             &mut tar,

@@ -1,6 +1,11 @@
 //! The build of one application version, from bundle to image.
 
-use std::{io, path::Path, sync::Arc, time::Duration};
+use std::{
+    io,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use beanpole_platforms::{AppBuild, PlanError, images::ContextFile, plan};
 use beanpole_protocol::{HostId, Platform, agent::DesiredImage};
@@ -16,7 +21,7 @@ use crate::{
         build::{BuildFailure, BuildRequest, Builder},
     },
     ending,
-    images::{Images, ImagesError},
+    images::{Images, ImagesError, Progress},
     labels,
     link::{Link, LinkError, pace::Pace},
 };
@@ -114,18 +119,42 @@ impl Workshop {
     }
 
     async fn try_build(&self, image: &DesiredImage, log: &mut BuildLog) -> Result<(), VersionError> {
+        let began = Instant::now();
         let zip = tempfile::Builder::new()
             .prefix("bundle-")
             .tempfile_in(&self.folder)?;
         self.link
             .bundle(&image.version, &image.bundle_sha256, zip.path())
             .await?;
+        let fetched = Instant::now();
         let mut line = |text: String| log.line(text);
-        let platform_image = match image.platform {
+        let (bundle, build) = self.plan(image.platform, zip.path(), &mut line).await?;
+        let context = self.context(bundle, &build).await?;
+        let request = self.request(image, &build, context.path());
+        let prepared = Instant::now();
+        self.engine.build(&request, &mut line).await?;
+        tracing::debug!(
+            version.id = %image.version,
+            fetch_ms = (fetched - began).as_millis(),
+            prepare_ms = (prepared - fetched).as_millis(),
+            build_ms = prepared.elapsed().as_millis(),
+            "a build's parts"
+        );
+        Ok(())
+    }
+
+    /// Opens the bundle, decides how to build it, and sees to the images that it stands on.
+    async fn plan(
+        &self,
+        platform: Platform,
+        zip: &Path,
+        line: Progress<'_>,
+    ) -> Result<(Bundle, AppBuild), VersionError> {
+        let platform_image = match platform {
             Platform::Docker => String::new(),
-            platform => self.images.platform(platform, &mut line).await?,
+            platform => self.images.platform(platform, line).await?,
         };
-        let (platform, path) = (image.platform, zip.path().to_owned());
+        let path = zip.to_owned();
         let (bundle, build) = blocking(move || {
             let bundle = Bundle::open(&path)?;
             let build = plan(platform, &bundle.source, &platform_image)?;
@@ -140,26 +169,21 @@ impl Workshop {
         for note in &build.notes {
             line(format!("note: {note}"));
         }
-        if image.platform == Platform::Docker {
-            for base in &build.base_images {
-                self.images
-                    .obtain(base, &mut line)
-                    .await
-                    .map_err(|source| VersionError::Base {
-                        image: base.clone(),
-                        source: Box::new(source),
-                    })?;
-            }
-        }
         if let Some(feature) = build.needs_buildkit {
             line(format!(
                 "note: the Dockerfile uses {feature}, so BuildKit builds it, without bounds on CPU and memory"
             ));
         }
-        let context = self.context(bundle, &build).await?;
-        let request = self.request(image, &build, context.path());
-        self.engine.build(&request, &mut line).await?;
-        Ok(())
+        if platform == Platform::Docker {
+            for base in &build.base_images {
+                let obtained = self.images.obtain(base, line).await;
+                obtained.map_err(|source| VersionError::Base {
+                    image: base.clone(),
+                    source: Box::new(source),
+                })?;
+            }
+        }
+        Ok((bundle, build))
     }
 
     async fn context(

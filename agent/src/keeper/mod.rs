@@ -89,6 +89,8 @@ pub struct Keeper {
     samples: BTreeMap<InstanceId, Sample>,
     edge: Option<EdgeStatus>,
     written: Option<Routes>,
+    /// The routes could not be written last time, and that was said.
+    routes_trouble: bool,
     essence: Option<view::Essence>,
     /// Images that were here at some time, by version: what can be removed one day.
     known_images: BTreeMap<VersionId, String>,
@@ -152,6 +154,7 @@ impl Keeper {
             samples: BTreeMap::new(),
             edge: None,
             written: None,
+            routes_trouble: false,
             essence: None,
             known_images: memory.known_images,
             swept_at: None,
@@ -325,12 +328,13 @@ impl Keeper {
                 };
                 self.outlets.awaited.send_replace(awaited);
                 self.written = Some(routes);
+                self.routes_trouble = false;
             }
-            Ok(Err(error)) => {
+            Ok(Err(error)) if !std::mem::replace(&mut self.routes_trouble, true) => {
                 tracing::error!(path = %self.outlets.routes.display(), error = %error, "the edge's routes cannot be written");
             }
-            // The runtime is being shut down.
-            Err(_) => {}
+            // Said before, or the runtime is being shut down.
+            Ok(Err(_)) | Err(_) => {}
         }
     }
 

@@ -181,7 +181,7 @@ pub(super) fn failed(images: &BTreeMap<VersionId, ImageRecord>) -> BTreeMap<Vers
 }
 
 /// The part of a state whose change the server should hear of at once: no samples, no counters, no
-/// words of output.
+/// words of output or of probes.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Essence {
     generation: u64,
@@ -196,6 +196,7 @@ pub(super) fn essence(state: &State, routes: &[EnvironmentRoute]) -> Essence {
         .instances
         .iter()
         .map(|instance| ObservedInstance {
+            state: without_words(&instance.state),
             log_tail: None,
             memory_bytes: None,
             cpu_percent: None,
@@ -224,5 +225,18 @@ pub(super) fn essence(state: &State, routes: &[EnvironmentRoute]) -> Essence {
         images: state.images.clone(),
         instances,
         edge,
+    }
+}
+
+fn without_words(state: &InstanceState) -> InstanceState {
+    match state {
+        InstanceState::Starting { .. } => InstanceState::Starting {
+            passes: 0,
+            detail: String::new(),
+        },
+        InstanceState::Unhealthy { .. } => InstanceState::Unhealthy {
+            detail: String::new(),
+        },
+        other => other.clone(),
     }
 }
