@@ -199,11 +199,14 @@ async fn a_dockerfile_is_built_on_debian_and_listens_where_it_exposes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dockerfile_that_needs_buildkit_is_built_by_it() {
     let world = World::start().await;
-    let dockerfile = "FROM debian:bookworm-slim\nRUN --mount=type=cache,target=/cache echo cached > /cache/x && cat /cache/x\n\
-                      CMD [\"sleep\", \"60\"]\n";
+    let nonce = beanpole_protocol::TaskId::random();
+    let dockerfile = format!(
+        "FROM debian:bookworm-slim\nRUN --mount=type=cache,target=/cache echo cached-{nonce} > /cache/x && cat /cache/x\n\
+                      CMD [\"sleep\", \"60\"]\n"
+    );
     let version = world
         .server
-        .version(Platform::Docker, &[("Dockerfile", dockerfile)]);
+        .version(Platform::Docker, &[("Dockerfile", &dockerfile)]);
     let report = world
         .server
         .report(|report| {
@@ -220,7 +223,7 @@ async fn a_dockerfile_that_needs_buildkit_is_built_by_it() {
     );
     eventually("the build log", || {
         let log = world.server.log(&version);
-        (log.contains("BuildKit builds it") && log.contains("cached")).then_some(())
+        (log.contains("BuildKit builds it") && log.contains(&format!("cached-{nonce}"))).then_some(())
     })
     .await;
     world.finish().await;

@@ -240,3 +240,6 @@ fn without_words(state: &InstanceState) -> InstanceState {
         other => other.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests;
