@@ -70,12 +70,9 @@ http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).s
     )
 }
 
-/// Its Dockerfile's build fails after saying why.
+/// Its build fails: pip cannot read what it asks for.
 pub fn does_not_build() -> Vec<u8> {
-    zip(&[(
-        "Dockerfile",
-        "FROM debian:bookworm-slim\nRUN echo the compiler says no && exit 3\nCMD [\"true\"]\n",
-    )])
+    zip(&[("application.py", ""), ("requirements.txt", "no such requirement, sorry\n")])
 }
 
 fn python(application: &str) -> Vec<u8> {

@@ -58,7 +58,7 @@ async fn a_first_deploy_and_a_failed_one_from_the_command_line() {
     );
 
     let status = run(&["status", "--json"]);
-    assert_eq!(json(&status)["name"], "shop-live", "{}", text(&status));
+    assert_eq!(json(&status)["environment"]["name"], "shop-live", "{}", text(&status));
 
     fs::write(project.path().join("application.py"), GOOD.replace("one", "two")).unwrap();
     let deploy = run(&["deploy", "--label", "two"]);
@@ -75,7 +75,7 @@ async fn a_first_deploy_and_a_failed_one_from_the_command_line() {
     // A broken version ends with exit code 1 and the application's own last words.
     fs::write(
         project.path().join("application.py"),
-        "raise SystemExit('no database configured')\n",
+        "raise RuntimeError('no database configured')\n",
     )
     .unwrap();
     let broken = run(&["deploy", "--label", "broken"]);

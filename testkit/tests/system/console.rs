@@ -19,7 +19,8 @@ async fn sign_in_by_link_upload_deploy_and_watch_it_live() -> Result<(), CmdErro
 
     let browser = Browser::start().await;
     let page = &browser.page;
-    let console = format!("http://{}", world.api);
+    // The session belongs to the host name that the link has.
+    let console = link.split("/login").next().expect("a URL").to_owned();
 
     // A stranger is sent to the sign-in page; the link signs in once.
     page.goto(&format!("{console}/environments/shop")).await?;
@@ -30,7 +31,7 @@ async fn sign_in_by_link_upload_deploy_and_watch_it_live() -> Result<(), CmdErro
         .await?
         .click()
         .await?;
-    page.wait().for_element(Locator::LinkText("shop")).await?;
+    page.wait().for_element(Locator::Css("a[href='/environments/shop']")).await?;
 
     page.goto(&format!("{console}/environments/shop/deploy")).await?;
     let form = page

@@ -115,6 +115,11 @@ async fn configuration_capacity_abort_and_superseding() {
     assert_eq!(world.result(&second).await.status, DeploymentStatus::Succeeded);
     assert_eq!(world.get("shop", "/").await.unwrap(), (200, "v3".to_owned()));
 
+    eventually("what was superseded is gone", Duration::from_secs(30), || async {
+        (world.client.instances("shop").await.ok()?.items.len() == 3).then_some(())
+    })
+    .await;
+
     // Logs come from the instances themselves.
     let logs = world
         .client
