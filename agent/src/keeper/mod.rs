@@ -96,6 +96,8 @@ pub struct Keeper {
     known_images: BTreeMap<VersionId, String>,
     swept_at: Option<Timestamp>,
     urgency: u64,
+    /// When the words of an instance that fails its checks were last asked for.
+    tails_asked: BTreeMap<InstanceId, Timestamp>,
     wake: Option<Timestamp>,
     work: Work,
 }
@@ -159,6 +161,7 @@ impl Keeper {
             known_images: memory.known_images,
             swept_at: None,
             urgency: 0,
+            tails_asked: BTreeMap::new(),
             wake: None,
             work,
         };
@@ -188,6 +191,7 @@ impl Keeper {
         let Some(desired) = &self.desired else { return };
         let wanted: BTreeSet<&InstanceId> = desired.instances.iter().map(|instance| &instance.id).collect();
         self.lives.retain(|id, _| wanted.contains(id));
+        self.tails_asked.retain(|id, _| wanted.contains(id));
         self.samples.retain(|id, _| wanted.contains(id));
         let versions: BTreeSet<&VersionId> = desired.images.iter().map(|image| &image.version).collect();
         for version in self.images.keys().filter(|version| !versions.contains(version)) {

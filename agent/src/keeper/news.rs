@@ -33,15 +33,19 @@ impl Keeper {
             return;
         }
         let is_healthy = judged.verdict.is_healthy();
+        let now = Timestamp::now();
         if let Some(life) = self.lives.get_mut(&judged.instance) {
             let was_healthy = life.healthy_since.is_some();
             if is_healthy != was_healthy {
                 tracing::info!(instance.id = %judged.instance, verdict = ?judged.verdict, "an instance's health changed");
             }
-            life.judged(&judged.run, judged.verdict, Timestamp::now());
-            if was_healthy && !is_healthy {
-                self.fetch_tail(&judged.instance);
-            }
+            life.judged(&judged.run, judged.verdict, now);
+        }
+        if is_healthy {
+            self.tails_asked.remove(&judged.instance);
+        } else if is_tail_due(self.tails_asked.get(&judged.instance).copied(), now) {
+            self.tails_asked.insert(judged.instance.clone(), now);
+            self.fetch_tail(&judged.instance);
         }
     }
 
@@ -98,8 +102,11 @@ impl Keeper {
     pub(super) fn take_tail(&mut self, instance: &InstanceId, text: String) {
         if let Some(life) = self.lives.get_mut(instance)
             && life.healthy_since.is_none()
+            && life.tail.as_ref() != Some(&text)
         {
             life.tail = Some(text);
+            // A deployment that gives up on it quotes these lines: the server should have them by then.
+            self.essence = None;
         }
     }
 
@@ -179,4 +186,9 @@ impl Keeper {
             self.images.remove(&version);
         }
     }
+}
+
+/// The words of one that fails its checks are asked for at once, then at most once a second.
+fn is_tail_due(asked: Option<Timestamp>, now: Timestamp) -> bool {
+    asked.is_none_or(|asked| now.since(asked) >= std::time::Duration::from_secs(1))
 }
