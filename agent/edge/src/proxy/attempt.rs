@@ -55,9 +55,14 @@ impl Attempt<'_> {
                     Err(error) => return Err(self.not_connected(&error, request)),
                 },
             };
-            let spare = self.repeatable.then(|| copy_head(&request));
+            if self.repeatable {
+                connection.spare.keep(&request);
+            }
             let SendError { error, unsent } = match connection.send(request).await {
-                Ok(response) => return Ok((response, connection)),
+                Ok(response) => {
+                    connection.spare.forget();
+                    return Ok((response, connection));
+                }
                 Err(failed) => failed,
             };
             let progress = match unsent {
@@ -70,10 +75,14 @@ impl Attempt<'_> {
                 None if error.is_user() => Next::GiveUp,
                 None => retry::next(progress, connected, self.repeatable, self.others_tried),
             };
-            match (next, unsent.or(spare)) {
+            let again = unsent.or_else(|| connection.spare.take());
+            let how = (progress, connected);
+            match (next, again) {
                 (Next::Reconnect, Some(again)) => request = again,
-                (Next::OtherInstance, again) => return Err(self.no_answer(&error, &connection, again)),
-                (_, _) => return Err(self.no_answer(&error, &connection, None)),
+                (Next::OtherInstance, again) => {
+                    return Err(self.no_answer(&error, &connection, how, again));
+                }
+                (_, _) => return Err(self.no_answer(&error, &connection, how, None)),
             }
         }
     }
@@ -100,6 +109,7 @@ impl Attempt<'_> {
         &self,
         error: &hyper::Error,
         connection: &Connection,
+        how: (Progress, Connected),
         again: Option<Request<RequestBody>>,
     ) -> Failed {
         let trouble = match connection.link.was_cut() {
@@ -110,21 +120,18 @@ impl Attempt<'_> {
             None => Trouble::NoAnswer,
         };
         self.backend.unanswered();
-        if trouble != Trouble::ClientBody {
-            self.backend.failed();
+        match trouble {
+            Trouble::ClientBody => {}
+            // Accepted and closed without a word: as good as refused, and what a port forwarder
+            // does whose instance does not listen.
+            Trouble::NoAnswer if how == (Progress::Sent, Connected::Fresh) => {
+                self.backend.unreachable(clock::millis());
+            }
+            _ => self.backend.failed(),
         }
         tracing::debug!(
             instance.id = %self.backend.instance, kind = trouble.kind(), %error, "no answer from the instance"
         );
         Failed { trouble, again }
     }
-}
-
-/// The request again. It has no body: see [`retry::repeatable`].
-fn copy_head(request: &Request<RequestBody>) -> Request<RequestBody> {
-    let mut copy = Request::new(RequestBody::None);
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    copy
 }

@@ -38,31 +38,42 @@ pub fn authority(parts: &Parts) -> Result<HeaderValue, HostError> {
 
 /// The name in an authority: lower case, no port, no trailing dot.
 pub fn name(authority: &HeaderValue) -> Result<Cow<'_, str>, HostError> {
-    let text = authority.to_str().map_err(|_| HostError::Malformed)?;
-    let (host, port) = if text.starts_with('[') {
-        let end = text.find(']').ok_or(HostError::Malformed)?;
-        let (host, rest) = text.split_at(end + 1);
-        (
-            host,
-            rest.strip_prefix(':')
-                .or(if rest.is_empty() { Some("") } else { None }),
-        )
-    } else {
-        match text.split_once(':') {
-            Some((host, port)) => (host, Some(port)),
-            None => (text, Some("")),
+    let bytes = authority.as_bytes();
+    // One pass: where the name ends, and whether it must be rewritten.
+    let bracketed = bytes.first() == Some(&b'[');
+    let (mut end, mut upper) = (bytes.len(), false);
+    for (index, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_' => {}
+            b'A'..=b'Z' => upper = true,
+            b'[' if index == 0 => {}
+            b':' if bracketed => {}
+            b']' if bracketed => {
+                end = index + 1;
+                break;
+            }
+            b':' => {
+                end = index;
+                break;
+            }
+            _ => return Err(HostError::Malformed),
         }
-    };
-    let port = port.ok_or(HostError::Malformed)?;
-    let named = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_' | b'[' | b']' | b':');
-    if !port.bytes().all(|b| b.is_ascii_digit()) || !host.bytes().all(named) {
+    }
+    let (host, rest) = bytes.split_at(end);
+    if bracketed && host.last() != Some(&b']') {
         return Err(HostError::Malformed);
     }
-    let host = host.strip_suffix('.').unwrap_or(host);
+    match rest {
+        [] => {}
+        [b':', port @ ..] if port.iter().all(u8::is_ascii_digit) => {}
+        _ => return Err(HostError::Malformed),
+    }
+    let host =
+        std::str::from_utf8(host.strip_suffix(b".").unwrap_or(host)).map_err(|_| HostError::Malformed)?;
     if host.is_empty() || host.len() > 253 {
         return Err(HostError::Malformed);
     }
-    Ok(if host.bytes().any(|b| b.is_ascii_uppercase()) {
+    Ok(if upper {
         Cow::Owned(host.to_ascii_lowercase())
     } else {
         Cow::Borrowed(host)
@@ -96,6 +107,9 @@ mod tests {
             (":80", Err(HostError::Malformed)),
             ("[::1", Err(HostError::Malformed)),
             ("[::1]x", Err(HostError::Malformed)),
+            ("[::1]:x", Err(HostError::Malformed)),
+            ("a[b]", Err(HostError::Malformed)),
+            ("a:b:80", Err(HostError::Malformed)),
             ("shop.example:http", Err(HostError::Malformed)),
             ("a b", Err(HostError::Malformed)),
             ("a/b", Err(HostError::Malformed)),

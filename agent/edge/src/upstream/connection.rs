@@ -22,6 +22,7 @@ use tokio::net::TcpStream;
 
 use super::backend::{Backend, Membership};
 use super::link::{Link, LinkedStream};
+use super::spare::Spare;
 use crate::proxy::body::RequestBody;
 
 /// How long to wait for the TCP handshake: instances are on this host or one hop away.
@@ -44,6 +45,7 @@ pub enum ConnectError {
 pub struct Connection {
     pub address: SocketAddr,
     pub link: Arc<Link>,
+    pub spare: Spare,
     /// The link as a waker.
     waker: Waker,
     sender: http1::SendRequest<RequestBody>,
@@ -75,6 +77,7 @@ impl Connection {
         Ok(Box::new(Self {
             address,
             link,
+            spare: Spare::default(),
             waker,
             sender,
             driver: Some(driver),

@@ -6,3 +6,4 @@ pub mod backend;
 pub mod connection;
 pub mod latency;
 pub mod link;
+pub mod spare;
