@@ -32,6 +32,8 @@ pub(crate) struct Row {
     pub observed: Observed,
     pub launched_at: Timestamp,
     pub drained: bool,
+    pub routed: bool,
+    pub intent_since: Timestamp,
     forgotten: bool,
 }
 
@@ -237,6 +239,8 @@ impl<'a> Draft<'a> {
             observed: Observed::Pending,
             launched_at: self.now,
             drained: false,
+            routed: false,
+            intent_since: self.now,
             forgotten: false,
         });
         self.changes.push(Change::Launch {
@@ -251,6 +255,8 @@ impl<'a> Draft<'a> {
     pub fn put_in_service(&mut self, at: usize, reason: impl FnOnce(InstanceId) -> Reason) {
         if let Some(instance) = self.rows[at].id.clone() {
             self.rows[at].intent = Intent::InService;
+            self.rows[at].routed = false;
+            self.rows[at].intent_since = self.now;
             let reason = reason(instance.clone());
             self.changes.push(Change::PutInService { instance, reason });
         }
@@ -359,6 +365,8 @@ fn row(snapshot: &Snapshot, instance: &Instance) -> Row {
         observed: instance.observed.clone(),
         launched_at: instance.launched_at,
         drained: instance.drained,
+        routed: instance.routed,
+        intent_since: instance.intent_since,
         forgotten: false,
     }
 }

@@ -14,13 +14,16 @@ use crate::{
     change::Phase,
     draft::{Draft, Row, Step},
     options::OnFailure,
-    policy,
+    patience, policy,
     reason::{Left, Reason},
     snapshot::{AbortRequest, Deployment},
 };
 
 /// All of the old is gone or on its way.
 pub(crate) fn succeed(draft: &mut Draft<'_>, deployment: &Deployment) -> Step {
+    if !patience::served(draft) {
+        return Step::Wait;
+    }
     let instances = draft.count(|row| row.is_new && row.in_service() && !row.lost);
     let desired = draft.snapshot.desired;
     let reason = match (&deployment.abort, deployment.kind) {

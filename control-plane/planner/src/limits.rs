@@ -27,6 +27,10 @@ pub const RESTART_BACKOFF: Duration = Duration::from_secs(300);
 /// Outside a deployment a failed build is tried again after this.
 pub const IMAGE_RETRY: Duration = Duration::from_secs(300);
 
+/// An end is told once every edge has the instances it speaks of; one that does not take them over is
+/// waited for this long.
+pub const ROUTES_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Phases one plan may pass through; the next plan, made at once, goes on.
 pub const MAX_STEPS: usize = 16;
 

@@ -43,6 +43,18 @@ fn struck(draft: &mut Draft<'_>, deadline: Timestamp, concerned: impl Fn(&HostId
     !silent
 }
 
+/// Whether whoever asks for the application now is sent to the instances that are in service: the end of
+/// a deployment is told no sooner. An edge that takes too long is not waited for.
+pub(crate) fn served(draft: &mut Draft<'_>) -> bool {
+    let newest = draft
+        .rows
+        .iter()
+        .filter(|row| row.in_service() && !row.lost && !row.dead() && !row.routed)
+        .map(|row| row.intent_since)
+        .max();
+    newest.is_none_or(|since| elapsed(draft, since + limits::ROUTES_PATIENCE))
+}
+
 /// When a phase has stood still for too long: `Timeout` and what draining and stopping may take,
 /// after its beginning or after the last launch or leave of those that are `moving` in it.
 pub(crate) fn deadline(

@@ -122,6 +122,9 @@ fn replace(
 }
 
 fn returned(draft: &mut Draft<'_>, deployment: &Deployment, status: DeploymentStatus, cause: &Cause) -> Step {
+    if !patience::served(draft) {
+        return Step::Wait;
+    }
     let current = deployment.previous.clone();
     let left = match deployment.previous {
         Some(_) => Left::Previous,

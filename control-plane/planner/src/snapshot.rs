@@ -66,6 +66,10 @@ pub struct Instance {
     pub launched_at: Timestamp,
     /// Every edge serves routes without it and it has no open request.
     pub drained: bool,
+    /// For one in service: every edge that answers serves routes with it.
+    pub routed: bool,
+    /// Since when it has its intent.
+    pub intent_since: Timestamp,
 }
 
 /// What was decided for an instance. Only moves downwards.

@@ -98,9 +98,9 @@ pub fn images<'a>(known: &[ImageRow], reported: &'a [ObservedImage]) -> Vec<&'a 
     reported.iter().filter(is_news).collect()
 }
 
-/// Environments with a draining instance of which the edge now says something else.
-pub fn drains(
-    draining: &[(InstanceId, EnvironmentId)],
+/// Environments with an instance of which the edge's word is awaited, and is now another.
+pub fn edge_news(
+    awaiting: &[(InstanceId, EnvironmentId)],
     before: Option<&EdgeStatus>,
     now: Option<&EdgeStatus>,
 ) -> BTreeSet<EnvironmentId> {
@@ -110,7 +110,7 @@ pub fn drains(
             (edge.generation, target.map_or(0, |target| target.in_flight) == 0)
         })
     };
-    draining
+    awaiting
         .iter()
         .filter(|(id, _)| open(before, id) != open(now, id))
         .map(|(_, environment)| environment.clone())
@@ -243,10 +243,10 @@ mod tests {
             }],
         };
         let draining = [(id.clone(), environment.clone())];
-        let news = |before, now| drains(&draining, Some(&before), Some(&now)).len();
+        let news = |before, now| edge_news(&draining, Some(&before), Some(&now)).len();
         assert_eq!(news(edge(4, 3), edge(4, 2)), 0);
         assert_eq!(news(edge(4, 1), edge(4, 0)), 1);
         assert_eq!(news(edge(4, 1), edge(5, 1)), 1);
-        assert_eq!(drains(&draining, None, Some(&edge(4, 0))).len(), 1);
+        assert_eq!(edge_news(&draining, None, Some(&edge(4, 0))).len(), 1);
     }
 }

@@ -60,8 +60,8 @@ pub async fn take(
         changes.wakes.entry(environment).or_insert(Routes::Same);
     }
     if before.edge != report.edge {
-        let draining = instances::draining(conn).await?;
-        for environment in observe::drains(&draining, before.edge.as_ref(), report.edge.as_ref()) {
+        let awaiting = instances::awaiting_edges(conn).await?;
+        for environment in observe::edge_news(&awaiting, before.edge.as_ref(), report.edge.as_ref()) {
             changes.wakes.entry(environment).or_insert(Routes::Same);
         }
     }

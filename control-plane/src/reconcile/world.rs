@@ -148,6 +148,8 @@ impl World {
             observed: observed(row),
             launched_at: row.launched_at,
             drained: drained(row, &self.hosts),
+            routed: routed(row, &self.hosts),
+            intent_since: row.intent_since,
         }
     }
 
@@ -209,6 +211,14 @@ pub fn observed(row: &InstanceRow) -> Observed {
         },
         Some(InstanceState::Gone) => Observed::Gone,
     }
+}
+
+/// Whether every edge that answers serves routes that show the instance's intent.
+fn routed(row: &InstanceRow, hosts: &[HostRow]) -> bool {
+    hosts.iter().filter(|host| host.alive()).all(|host| {
+        let needed = row.intent_generations.get(&host.id).copied().unwrap_or(0);
+        host.edge.as_ref().is_none_or(|edge| edge.generation >= needed)
+    })
 }
 
 /// Whether every edge that is up serves routes that show the instance's intent, and has no request

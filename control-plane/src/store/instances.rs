@@ -22,6 +22,7 @@ pub struct InstanceRow {
     pub release: Release,
     pub label: String,
     pub intent: Intent,
+    pub intent_since: Timestamp,
     pub memory_bytes: i64,
     /// From which generation on each host's routes show the intent.
     pub intent_generations: BTreeMap<HostId, u64>,
@@ -51,6 +52,7 @@ impl FromRow<'_, PgRow> for InstanceRow {
             },
             label: row.try_get("label")?,
             intent,
+            intent_since: since,
             memory_bytes: row.try_get("memory_bytes")?,
             intent_generations: json(row, "intent_generations")?,
             launched_at: time(row, "launched_at")?,
@@ -121,14 +123,20 @@ pub async fn reported_by(conn: &mut PgConnection, host: &HostId) -> sqlx::Result
     .await
 }
 
-/// Instances that drain, on any host: every edge may still have open requests to them.
-pub async fn draining(conn: &mut PgConnection) -> sqlx::Result<Vec<(InstanceId, EnvironmentId)>> {
-    sqlx::query("select id, environment_id from control.instances where intent = 'draining'")
-        .fetch_all(conn)
-        .await?
-        .iter()
-        .map(|row| Ok((parsed(row, "id")?, parsed(row, "environment_id")?)))
-        .collect()
+/// Instances of which an edge's word is awaited, on any host: those that drain, and those in service
+/// where a deployment's end waits for every edge to have them.
+pub async fn awaiting_edges(conn: &mut PgConnection) -> sqlx::Result<Vec<(InstanceId, EnvironmentId)>> {
+    sqlx::query(
+        "select id, environment_id from control.instances i where intent = 'draining'
+         or intent = 'in_service' and exists (
+             select from control.deployments d
+             where d.environment_id = i.environment_id and d.finished_at is null)",
+    )
+    .fetch_all(conn)
+    .await?
+    .iter()
+    .map(|row| Ok((parsed(row, "id")?, parsed(row, "environment_id")?)))
+    .collect()
 }
 
 /// Writes what a host's agent saw, in the order of ids. Instances that are not this host's are left alone.

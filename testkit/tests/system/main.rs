@@ -4,6 +4,7 @@ mod bad_input;
 mod broken_versions;
 mod cli;
 mod console;
+mod examples;
 mod instances;
 mod policies;
 mod recovery;

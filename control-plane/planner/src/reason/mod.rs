@@ -241,8 +241,7 @@ impl Reason {
             | Reason::HealthIgnored { .. }
             | Reason::DrainTimeout { .. }
             | Reason::StopTimeout { .. }
-            | Reason::DeployedDespiteAbort { .. }
-            | Reason::Aborted { .. } => Severity::Warn,
+            | Reason::DeployedDespiteAbort { .. } => Severity::Warn,
             Reason::Deployed { instances, desired } | Reason::Launched { instances, desired }
                 if *instances < *desired =>
             {
@@ -273,7 +272,9 @@ impl Reason {
             | Reason::LeftOver { .. }
             | Reason::Drained { .. }
             | Reason::Stopped { .. }
-            | Reason::SplitEnds => Severity::Debug,
+            | Reason::SplitEnds
+            // The closing event says the same.
+            | Reason::Aborted { .. } => Severity::Debug,
         }
     }
 

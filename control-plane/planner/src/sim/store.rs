@@ -72,9 +72,14 @@ pub fn apply(world: &mut World, plan: &Plan, ended: &mut Vec<Ended>) {
                 world.add_instance(host.clone(), release.clone(), deployment);
             }
             Change::PutInService { instance, .. } => {
+                let now = world.now;
+                // Some edges never say that they have it.
+                let routed = world.dice.millis(0, 10) < std::time::Duration::from_millis(9);
                 let row = row(world, instance);
                 assert_eq!(row.intent, Intent::Standby, "{instance} put in service");
                 row.intent = Intent::InService;
+                row.intent_since = now;
+                row.routed = routed;
             }
             Change::Drain { instance, .. } => {
                 let now = world.now;

@@ -254,6 +254,8 @@ impl World {
             observed: Observed::Pending,
             launched_at: self.now,
             drained: false,
+            routed: false,
+            intent_since: self.now,
         });
         instance
     }
