@@ -70,7 +70,8 @@ pub async fn finish(
     if status == EnvironmentStatus::Terminated {
         touched.routes();
     }
-    if let Some((severity, text)) = closing(deployment.kind, outcome.status, &environment.name) {
+    let closing = closing(deployment.kind, outcome.status, &environment.name, outcome.reason);
+    if let Some((severity, text)) = closing {
         let about = About {
             deployment: Some(&deployment.id),
             version_label: Some(&deployment.label),
