@@ -20,7 +20,9 @@ const LARGEST_HEAD: usize = 64 * 1024;
 /// The protocol settings of all connections.
 pub fn protocol() -> auto::Builder<TokioExecutor> {
     let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().max_buf_size(LARGEST_HEAD);
+    // Half-closed connections are let be here, which spares a read and a buffer per request: the
+    // keeper looks after clients that left.
+    builder.http1().max_buf_size(LARGEST_HEAD).half_close(true);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -60,7 +60,7 @@ pub async fn accept(
         // Errors here mean a client that has already gone.
         let Ok(local) = stream.local_addr() else { return };
         let _ = stream.set_nodelay(true);
-        let client = Clients::add(&shared, peer, local);
+        let client = Clients::add(&shared, &stream, peer, local);
         let protocol = Arc::clone(&protocol);
         shared.tasks.spawn(async move {
             connection::serve(&protocol, stream, client).await;

@@ -4,7 +4,8 @@
 //! second and ends what overstayed. No timer per connection or request.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
+use std::io;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
@@ -16,6 +17,9 @@ use super::limits::{Limits, Seen, overdue};
 use crate::clock;
 use crate::edge::Shared;
 use crate::proxy::headers::Origin;
+
+/// How long an answer may take before its client is looked after.
+const LOOK_AFTER_MILLIS: u64 = 500;
 
 /// What a connection is told from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,9 +41,12 @@ pub struct Client {
     active: AtomicU32,
     any_request: AtomicBool,
     http2: AtomicBool,
+    active_since: AtomicU64,
     quiet_since: AtomicU64,
     head_since: AtomicU64,
     blocked_since: AtomicU64,
+    /// A second handle of the socket, to look whether the client has left; see [`Client::has_left`].
+    socket: Option<TcpStream>,
 }
 
 fn text(value: &str) -> HeaderValue {
@@ -92,6 +99,23 @@ impl Client {
         }
     }
 
+    /// Whether a client that waits for an answer has hung up.
+    ///
+    /// While an answer is awaited nothing reads from the connection (reading ahead for each
+    /// request only to see that would cost more than the request), so it is looked after here,
+    /// once the answer takes long.
+    fn has_left(&self, now: u64) -> bool {
+        let waits = self.active.load(Ordering::Acquire) > 0
+            && now.saturating_sub(self.active_since.load(Ordering::Relaxed)) > LOOK_AFTER_MILLIS;
+        let Some(socket) = self.socket.as_ref().filter(|_| waits) else {
+            return false;
+        };
+        match socket.peek(&mut [0]) {
+            Ok(count) => count == 0,
+            Err(error) => error.kind() != io::ErrorKind::WouldBlock,
+        }
+    }
+
     fn seen(&self) -> Seen {
         let time = |atomic: &AtomicU64| Some(atomic.load(Ordering::Relaxed)).filter(|at| *at != 0);
         Seen {
@@ -118,7 +142,9 @@ pub struct OpenRequest {
 
 impl OpenRequest {
     pub fn begin(client: Arc<Client>, version: Version) -> Self {
-        client.active.fetch_add(1, Ordering::AcqRel);
+        if client.active.fetch_add(1, Ordering::AcqRel) == 0 {
+            client.active_since.store(clock::coarse(), Ordering::Relaxed);
+        }
         client.head_since.store(0, Ordering::Relaxed);
         if !client.any_request.load(Ordering::Relaxed) {
             client.http2.store(version == Version::HTTP_2, Ordering::Relaxed);
@@ -154,7 +180,12 @@ impl Clients {
     }
 
     /// Adds a connection; it leaves the list when dropped.
-    pub fn add(shared: &Arc<Shared>, peer: SocketAddr, local: SocketAddr) -> Arc<Client> {
+    pub fn add(
+        shared: &Arc<Shared>,
+        stream: &tokio::net::TcpStream,
+        peer: SocketAddr,
+        local: SocketAddr,
+    ) -> Arc<Client> {
         let clients = &shared.clients;
         let number = clients.next.fetch_add(1, Ordering::Relaxed);
         let client = Arc::new(Client {
@@ -170,9 +201,13 @@ impl Clients {
             active: AtomicU32::new(0),
             any_request: AtomicBool::new(false),
             http2: AtomicBool::new(false),
+            active_since: AtomicU64::new(0),
             quiet_since: AtomicU64::new(clock::millis()),
             head_since: AtomicU64::new(0),
             blocked_since: AtomicU64::new(0),
+            socket: rustix::io::fcntl_dupfd_cloexec(stream, 0)
+                .ok()
+                .map(TcpStream::from),
         });
         clients.lock().insert(number, Arc::downgrade(&client));
         client
@@ -213,10 +248,10 @@ impl Clients {
         }
     }
 
-    /// Ends the connections that overstayed.
+    /// Ends the connections that overstayed or were left.
     pub fn tick(&self, limits: Limits, now: u64) {
         for client in self.all() {
-            if overdue(client.seen(), limits, now) {
+            if overdue(client.seen(), limits, now) || client.has_left(now) {
                 client.tell(Signal::Cut);
             }
         }
