@@ -98,7 +98,12 @@ async fn pack(context: &Context, args: &SourceArgs) -> Result<Packed, Failure> {
     let bar = context.out.spinner("Packing");
     let root = match &args.archive {
         Some(path) => path.clone(),
-        None => context.project()?.root.clone(),
+        // Without `bp init`, as in CI, this folder: who gets here has named what to deploy to.
+        None => context
+            .project
+            .as_ref()
+            .map_or(&context.folder, |project| &project.root)
+            .clone(),
     };
     let given = args.archive.is_some();
     let choice = if args.staged {

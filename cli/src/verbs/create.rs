@@ -2,7 +2,8 @@
 
 use beanpole_protocol::{
     Platform,
-    api::{CreateEnvironment, OptionSetting},
+    api::{CreateEnvironment, EnvironmentStatus, OptionSetting},
+    client::Client,
 };
 use clap::Args;
 
@@ -11,6 +12,7 @@ use crate::{
     args::Waiting,
     changes::{self, idempotency_key, patiently},
     context::Context,
+    exit::Exit,
     failure::Failure,
     options::{self, CAPACITY, ENVIRONMENT, setting},
     source::sample,
@@ -78,6 +80,7 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<(), Failure> {
             .out
             .progress(format!("Created the application {application}."));
     }
+    refuse_taken(&client, &name).await?;
     let version_label = match &args.version {
         Some(label) => label.clone(),
         None => {
@@ -106,6 +109,22 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<(), Failure> {
     let done = changes::finish(context, &client, change, Some(0), &args.waiting).await?;
     deploy::print(context, &done);
     Ok(())
+}
+
+/// Said before anything is uploaded, so that no version is left over. The server decides in the end.
+async fn refuse_taken(client: &Client, name: &str) -> Result<(), Failure> {
+    match client.environment(name).await {
+        Ok(environment) if environment.status != EnvironmentStatus::Terminated => Err(Failure::new(
+            Exit::Failed,
+            "environment_exists",
+            format!("There is an environment named {name} already."),
+        )
+        .hint(format!(
+            "Deploy to it with `bp deploy {name}`, or choose another name."
+        ))),
+        Err(error) if error.status() != Some(404) => Err(error.into()),
+        Ok(_) | Err(_) => Ok(()),
+    }
 }
 
 /// The first environment of a folder is its default; later ones where asked for.
