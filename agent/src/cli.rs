@@ -37,27 +37,12 @@ pub struct HostOptions {
         default_value = "/usr/local/share/ca-certificates"
     )]
     pub ca_dir: PathBuf,
-    /// Where Debian packages come from.
-    #[arg(
-        long,
-        env = "BEANPOLE_DEBIAN_MIRROR",
-        default_value = "http://mirror.example/debian"
-    )]
-    pub debian_mirror: String,
-    /// Where Debian's security updates come from.
-    #[arg(
-        long,
-        env = "BEANPOLE_DEBIAN_SECURITY_MIRROR",
-        default_value = "http://mirror.example/debian-security"
-    )]
-    pub debian_security_mirror: String,
-    /// Where the Node.js platform's npm comes from.
-    #[arg(
-        long,
-        env = "BEANPOLE_NPM_REGISTRY",
-        default_value = "https://registry.example"
-    )]
-    pub npm_registry: String,
+    /// Where images have Debian packages from [default: where this host has its own from].
+    #[arg(long, env = "BEANPOLE_DEBIAN_MIRROR")]
+    pub debian_mirror: Option<String>,
+    /// Where images have Debian's security updates from [default: as this host, or the mirror's own].
+    #[arg(long, env = "BEANPOLE_DEBIAN_SECURITY_MIRROR")]
+    pub debian_security_mirror: Option<String>,
 }
 
 #[derive(Clone, Debug, Args)]

@@ -18,7 +18,11 @@ use crate::{
     cli::{HostOptions, ImagesOptions, RunOptions},
     docker::{Engine, build::BuildBounds},
     edge,
-    images::{Images, read_authorities},
+    images::{
+        Images,
+        mirror::{self, Mirror},
+        read_authorities,
+    },
     keeper::{Inlets, Keeper, Outlets, Tools},
     ledger::{Ledger, Memory},
     link::{self, Link},
@@ -137,10 +141,13 @@ fn images(
     options: &HostOptions,
     ledger: &Ledger,
 ) -> anyhow::Result<Images> {
+    let host = match options.debian_mirror {
+        Some(_) => Mirror::default(),
+        None => mirror::of_host(Path::new("/etc/apt")),
+    };
     let sources = Sources {
-        mirror: options.debian_mirror.clone(),
-        security_mirror: options.debian_security_mirror.clone(),
-        npm_registry: options.npm_registry.clone(),
+        mirror: options.debian_mirror.clone().or(host.main),
+        security_mirror: options.debian_security_mirror.clone().or(host.security),
         authorities: read_authorities(&options.ca_dir)?,
     };
     let bounds = BuildBounds::for_host(facts.cpus, facts.memory_bytes);

@@ -13,24 +13,14 @@ pub const SUITE: &str = "bookworm";
 pub const SEED_PULL: (&str, &str) = ("debian", "bookworm-slim");
 
 /// Where packages come from, and whom to trust.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
-    pub mirror: String,
-    pub security_mirror: String,
-    pub npm_registry: String,
+    /// Debian's packages; none: where the image we start from has them from.
+    pub mirror: Option<String>,
+    /// Debian's security updates; none: the mirror's own.
+    pub security_mirror: Option<String>,
     /// File name and PEM text of certificate authorities beyond Debian's, sorted by name.
     pub authorities: Vec<(String, Vec<u8>)>,
-}
-
-impl Default for Sources {
-    fn default() -> Self {
-        Self {
-            mirror: "http://mirror.example/debian".to_owned(),
-            security_mirror: "http://mirror.example/debian-security".to_owned(),
-            npm_registry: "https://registry.example".to_owned(),
-            authorities: Vec::new(),
-        }
-    }
 }
 
 /// One file of a build context.
@@ -97,28 +87,25 @@ pub fn base(sources: &Sources, seed: &str) -> ImageBuild {
     let arguments = vec![
         ("SEED", seed.to_owned()),
         ("SUITE", SUITE.to_owned()),
-        ("MIRROR", sources.mirror.clone()),
-        ("SECURITY_MIRROR", sources.security_mirror.clone()),
+        ("MIRROR", sources.mirror.clone().unwrap_or_default()),
+        (
+            "SECURITY_MIRROR",
+            sources.security_mirror.clone().unwrap_or_default(),
+        ),
     ];
     tagged("base", files, arguments)
 }
 
 /// The image of a platform on the base image `base`; none for a platform that brings its own.
-pub fn platform(platform: Platform, sources: &Sources, base: &str) -> Option<ImageBuild> {
-    let mut arguments = vec![("BASE", base.to_owned())];
+pub fn platform(platform: Platform, base: &str) -> Option<ImageBuild> {
+    let arguments = vec![("BASE", base.to_owned())];
     let files = match platform {
         Platform::Docker => return None,
         Platform::Python => vec![
             file("Dockerfile", 0o644, include_bytes!("../python/Dockerfile")),
             file("start", 0o755, include_bytes!("../python/start")),
         ],
-        Platform::NodeJs => {
-            arguments.push((
-                "NPM_REGISTRY",
-                sources.npm_registry.trim_end_matches('/').to_owned(),
-            ));
-            vec![file("Dockerfile", 0o644, include_bytes!("../nodejs/Dockerfile"))]
-        }
+        Platform::NodeJs => vec![file("Dockerfile", 0o644, include_bytes!("../nodejs/Dockerfile"))],
     };
     Some(tagged(platform.name(), files, arguments))
 }
@@ -161,8 +148,8 @@ mod tests {
         let (one, two) = (base(&plain, "s"), base(&company, "s"));
         assert_eq!(one, base(&plain, "s"));
         assert_ne!(one.tag, two.tag);
-        let python = |base: &ImageBuild| platform(Platform::Python, &plain, &base.tag).unwrap().tag;
+        let python = |base: &ImageBuild| platform(Platform::Python, &base.tag).unwrap().tag;
         assert_ne!(python(&one), python(&two));
-        assert_eq!(platform(Platform::Docker, &plain, "b"), None);
+        assert_eq!(platform(Platform::Docker, "b"), None);
     }
 }

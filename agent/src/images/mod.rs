@@ -4,6 +4,7 @@
 //! a time, over all processes on the host.
 
 mod authorities;
+pub mod mirror;
 mod seed;
 
 use std::{
@@ -96,7 +97,7 @@ impl Images {
     /// The tag of a platform's image, made when it is not here. The docker platform has the base.
     pub async fn platform(&self, platform: Platform, progress: Progress<'_>) -> Result<String, ImagesError> {
         let base = images::base(&self.sources, &images::seed_tag());
-        let Some(build) = images::platform(platform, &self.sources, &base.tag) else {
+        let Some(build) = images::platform(platform, &base.tag) else {
             return self.base(progress).await;
         };
         if self.engine.has_image(&build.tag).await? {

@@ -94,7 +94,8 @@ async fn bootstrap(
     command
         .args(["--variant=minbase", "--include=ca-certificates", SUITE])
         .arg(root.path())
-        .arg(&sources.mirror)
+        // Without one, debootstrap knows where Debian is.
+        .args(&sources.mirror)
         .env(
             "PATH",
             "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
