@@ -102,7 +102,7 @@ pub struct Waiting {
     #[arg(long)]
     pub nohang: bool,
     /// Minutes to wait for the end
-    #[arg(long, value_name = "MINUTES", default_value = "10", value_parser = minutes)]
+    #[arg(long, value_name = "MINUTES", default_value = "15", value_parser = minutes)]
     pub timeout: std::time::Duration,
 }
 
