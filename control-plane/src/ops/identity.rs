@@ -314,6 +314,12 @@ pub async fn revoke_token(
     if row.user_id != *caller && role < Role::Admin {
         return Err(unknown());
     }
+    // A leaked token of a small role must not be able to cut off the pipelines of its owner.
+    if row.role.min(row.user_role) > role {
+        return Err(ApiError::forbidden(
+            "an API token of a smaller role cannot revoke this one; sign in to revoke it",
+        ));
+    }
     api_tokens::delete(connection, id).await?;
     Ok(())
 }

@@ -200,6 +200,17 @@ async fn tokens_have_at_most_their_owners_role_and_end_when_revoked() {
         refusal(ci.create_token("k5", &body("more", Role::Viewer)).await).0,
         403
     );
+    let pipeline = ann
+        .create_token("k6", &body("pipeline", Role::Deployer))
+        .await
+        .unwrap()
+        .token;
+    assert_eq!(
+        refusal(ci.revoke_token(&pipeline.id).await).0,
+        403,
+        "a viewer's token cannot cut off one of more power"
+    );
+    ann.revoke_token(&pipeline.id).await.unwrap();
     let listed = ann.tokens(&PageQuery::default()).await.unwrap().items;
     assert_eq!(listed.len(), 1);
     assert!(listed[0].last_used_at.is_some());
