@@ -21,6 +21,8 @@ pub struct Entry {
 
 /// Longest name, bytes.
 const LONGEST_NAME: usize = 1024;
+/// Longest name of one file or folder in it, bytes: what Linux file systems take.
+const LONGEST_PART: usize = 255;
 
 impl Entry {
     /// The entry's clean path, without a slash at its end; empty for the root itself.
@@ -28,7 +30,9 @@ impl Entry {
     /// Refuses every name that could lead out of the folder it is unpacked to, on any system.
     pub fn path(&self) -> Result<String, BundleError> {
         let name = || self.name.clone();
-        if self.name.len() > LONGEST_NAME || self.name.chars().any(char::is_control) {
+        let long =
+            self.name.len() > LONGEST_NAME || self.name.split('/').any(|part| part.len() > LONGEST_PART);
+        if long || self.name.chars().any(char::is_control) {
             return Err(BundleError::BadName(self.name.chars().take(100).collect()));
         }
         let drive =
