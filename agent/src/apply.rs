@@ -5,6 +5,7 @@ use std::{net::IpAddr, sync::Arc, time::Duration};
 use beanpole_protocol::{
     HostId, InstanceId, VersionId,
     agent::{DesiredImage, DesiredInstance, ImageState},
+    output,
 };
 use tokio::{sync::Semaphore, time::Instant};
 
@@ -136,7 +137,7 @@ impl Hands {
 /// The last lines of a container's output, cut to what a report can carry.
 pub async fn last_words(engine: &Engine, container: &str) -> Option<String> {
     let text = engine.log_tail(container, TAIL_LINES).await.ok()?;
-    Some(ending::of(&text, ending::LIMIT).to_owned())
+    Some(ending::of(&output::plain(&text), ending::LIMIT).to_owned())
 }
 
 /// News of an image.
@@ -187,8 +188,7 @@ pub async fn prepare(
             ImageState::Ready { build_ms }
         }
         Err(reason) => {
-            let sentence = reason.lines().next().unwrap_or_default();
-            tracing::warn!(version.id = %image.version, reason = sentence, "an image was not built");
+            tracing::warn!(version.id = %image.version, reason = %reason, "an image was not built");
             ImageState::Failed { reason }
         }
     };

@@ -189,7 +189,7 @@ pub enum ImageState {
         build_ms: Option<u64>,
     },
     Failed {
-        /// One sentence and the last lines of the build's output.
+        /// One sentence, with the most telling line of the output at most; the rest is in the log.
         reason: String,
     },
 }

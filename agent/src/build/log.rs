@@ -1,4 +1,5 @@
-//! A build's output on its way to the server, and its last lines for the reason of a failure.
+//! A build's output as plain text on its way to the server, and its most telling line for the reason
+//! of a failure.
 //!
 //! Lines wait in a bounded queue; when the server is too slow or away, lines are dropped and the log
 //! says how many. A build never waits for its log.
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use beanpole_protocol::VersionId;
+use beanpole_protocol::{VersionId, output};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
@@ -48,7 +49,8 @@ impl BuildLog {
         }
     }
 
-    pub fn line(&mut self, mut line: String) {
+    pub fn line(&mut self, line: String) {
+        let mut line = output::plain(&line);
         if line.len() > LONGEST_LINE {
             let end = (0..=LONGEST_LINE)
                 .rev()
@@ -68,13 +70,9 @@ impl BuildLog {
         }
     }
 
-    /// The last lines, oldest first.
-    pub fn tail(&self) -> String {
-        self.last
-            .iter()
-            .map(String::as_str)
-            .collect::<Vec<_>>()
-            .join("\n")
+    /// The line that says most of why it failed.
+    pub fn telling(&self) -> Option<&str> {
+        telling(self.last.iter().map(String::as_str))
     }
 
     /// Sends what is left, for at most this long.
@@ -133,5 +131,39 @@ async fn pump(
                 }
             }
         }
+    }
+}
+
+/// The last line that speaks of an error, else the last line that says anything.
+fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Option<&'a str> {
+    let said = || lines.clone().rev().map(str::trim).filter(|line| !line.is_empty());
+    let speaks_of_error = |line: &&str| {
+        let line = line.to_ascii_lowercase();
+        ["error", "fatal", "not found", "cannot ", "failed"]
+            .iter()
+            .any(|word| line.contains(word))
+    };
+    said().find(speaks_of_error).or_else(|| said().next())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_most_telling_line_is_the_last_that_speaks_of_an_error() {
+        let pip = [
+            "Collecting flask==99",
+            "ERROR: Could not find a version that satisfies the requirement flask==99",
+            "ERROR: No matching distribution found for flask==99",
+            "",
+            "[notice] A new release of pip is available",
+        ];
+        assert_eq!(
+            telling(pip.into_iter()),
+            Some("ERROR: No matching distribution found for flask==99")
+        );
+        assert_eq!(telling(["Step 1/2", "  exit 3 ", ""].into_iter()), Some("exit 3"));
+        assert_eq!(telling(["", " "].into_iter()), None);
     }
 }

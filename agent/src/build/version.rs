@@ -8,7 +8,7 @@ use std::{
 };
 
 use beanpole_platforms::{AppBuild, PlanError, images::ContextFile, plan};
-use beanpole_protocol::{HostId, Platform, agent::DesiredImage};
+use beanpole_protocol::{HostId, Platform, agent::DesiredImage, output};
 
 use super::{
     context::{Bundle, BundleError},
@@ -20,7 +20,6 @@ use crate::{
         Engine,
         build::{BuildFailure, BuildRequest, Builder},
     },
-    ending,
     images::{Images, ImagesError, Progress},
     labels,
     link::{Link, LinkError, pace::Pace},
@@ -28,6 +27,9 @@ use crate::{
 
 /// Inside the context; kept out of the image by the Engine, which the context's `.dockerignore` tells to.
 const DOCKERFILE: &str = ".beanpole.Dockerfile";
+
+/// Characters of an error, and of a line of output, that a reason has at most.
+const LONGEST_REASON: usize = 300;
 
 /// Why a version has no image.
 #[derive(Debug, thiserror::Error)]
@@ -79,7 +81,7 @@ pub struct Workshop {
 
 impl Workshop {
     /// Builds a version's image; tries on while the server or Docker is away. The error is one
-    /// sentence and the last lines of output.
+    /// sentence of plain text, with the most telling line of output when Docker's build failed.
     pub async fn build(&self, image: &DesiredImage) -> Result<(), String> {
         let mut pace = Pace::new(Duration::from_secs(10));
         let mut wrong_bytes = 0;
@@ -107,8 +109,7 @@ impl Workshop {
                     tokio::time::sleep(pace.next(rand::random())).await;
                 }
                 Err(error) => {
-                    let tail = log.tail();
-                    let reason = format!("{error}\n{}", ending::of(&tail, ending::LIMIT));
+                    let reason = reason(&error, log.telling());
                     log.line(error.to_string());
                     // The log is complete at the server before it hears of the failure.
                     log.finish(Duration::from_secs(5)).await;
@@ -237,6 +238,26 @@ impl Workshop {
     }
 }
 
+/// Why there is no image, on one line.
+fn reason(error: &VersionError, telling: Option<&str>) -> String {
+    let error_line = one_line(&error.to_string());
+    match (error, telling) {
+        // Docker says only which command failed; why, the command has said.
+        (VersionError::Build(BuildFailure::Docker(_)), Some(line)) if !error_line.contains(line.trim()) => {
+            format!("{error_line}: {}", one_line(line))
+        }
+        _ => error_line,
+    }
+}
+
+fn one_line(text: &str) -> String {
+    let words: Vec<_> = output::plain(text)
+        .split_whitespace()
+        .map(str::to_owned)
+        .collect();
+    output::cut(&words.join(" "), LONGEST_REASON)
+}
+
 /// Our Dockerfile, and word to the Engine that neither file belongs to the source.
 fn generated_files(dockerfile: String) -> Vec<ContextFile> {
     let file = |path: &str, content: String| ContextFile {
@@ -271,5 +292,19 @@ async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(work).await {
         Ok(outcome) => outcome,
         Err(stopped) => Err(VersionError::Disk(io::Error::other(stopped))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_one_plain_line_however_the_error_looks() {
+        let error = VersionError::Disk(io::Error::other("first\n\u{1b}[31msecond\u{1b}[0m"));
+        let told = reason(&error, Some("a line of output"));
+        assert_eq!(told, "temporary files cannot be written: first second");
+        let long = one_line(&"x".repeat(5000));
+        assert_eq!(long.chars().count(), LONGEST_REASON + 1);
     }
 }

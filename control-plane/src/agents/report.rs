@@ -8,6 +8,7 @@ use axum::extract::State;
 use beanpole_protocol::{
     HostId, Timestamp,
     agent::{ImageState, LEASE_SECONDS, ObservedImage, Report},
+    output,
 };
 use http::StatusCode;
 use sqlx::PgConnection;
@@ -24,6 +25,9 @@ use crate::{
         wakes::{self, Routes},
     },
 };
+
+/// Characters of the reason of a failed build.
+const LONGEST_REASON: usize = 800;
 
 pub async fn report(
     AgentOf(host): AgentOf,
@@ -91,6 +95,13 @@ fn is_new_capacity(before: &HostRow, report: &Report) -> bool {
     !before.alive() || before.facts.memory_bytes != report.facts.memory_bytes
 }
 
+/// Why a build failed, in one line of plain text whatever the agent sent: it goes into events.
+fn sentence(reason: &str) -> String {
+    let plain = output::plain(reason);
+    let first = plain.lines().find(|line| !line.trim().is_empty());
+    output::cut(first.unwrap_or_default().trim(), LONGEST_REASON)
+}
+
 /// Writes news of builds: which environments they concern.
 async fn images(
     conn: &mut PgConnection,
@@ -110,12 +121,12 @@ async fn images(
         let (state, reason, build_ms) = match &image.state {
             ImageState::Building => (BuildState::Building, None, None),
             ImageState::Ready { build_ms } => (BuildState::Ready, None, *build_ms),
-            ImageState::Failed { reason } => (BuildState::Failed, Some(reason.as_str()), None),
+            ImageState::Failed { reason } => (BuildState::Failed, Some(sentence(reason)), None),
         };
         let outcome = Outcome {
             version: &image.version,
             state,
-            reason,
+            reason: reason.as_deref(),
             build_ms,
         };
         host_images::record(conn, host, &outcome, now).await?;

@@ -4,6 +4,7 @@ use beanpole_planner::{Cause, Reason, closing};
 use beanpole_protocol::{
     DeploymentId, Release, Timestamp,
     api::{DeploymentKind, DeploymentStatus, EnvironmentStatus},
+    output,
 };
 use sqlx::PgConnection;
 
@@ -20,7 +21,9 @@ use crate::{
 };
 
 /// Characters of a build log that a failed deployment shows.
-const BUILD_LOG_TAIL: i32 = 4000;
+const BUILD_LOG_TAIL: i32 = 16 * 1024;
+/// Lines of output that a failed deployment shows.
+const TAIL_LINES: usize = 50;
 
 /// How the planner ended a deployment.
 pub struct Outcome<'a> {
@@ -87,8 +90,18 @@ pub async fn finish(
     Ok(())
 }
 
-/// What the app, or the build, said last before it failed.
+/// What the app, or the build, said last before it failed: lines of plain text.
 pub(super) async fn log_tail(
+    conn: &mut PgConnection,
+    world: &World,
+    cause: Option<&Cause>,
+) -> Result<Option<String>, ReconcileError> {
+    let said = last_words(conn, world, cause).await?;
+    let plain = said.map(|text| output::last_lines(&output::plain(&text), TAIL_LINES).to_owned());
+    Ok(plain.filter(|text| !text.trim().is_empty()))
+}
+
+async fn last_words(
     conn: &mut PgConnection,
     world: &World,
     cause: Option<&Cause>,
@@ -98,8 +111,7 @@ pub(super) async fn log_tail(
     };
     if let Cause::ImageFailed { host, .. } = cause {
         let version = &deployment.target.version;
-        let log = host_images::log_tail(conn, host, version, BUILD_LOG_TAIL).await?;
-        return Ok(log.filter(|log| !log.trim().is_empty()));
+        return Ok(host_images::log_tail(conn, host, version, BUILD_LOG_TAIL).await?);
     }
     let failed = cause
         .instance()

@@ -67,16 +67,46 @@ async fn a_version_that_fails_leaves_what_its_policy_says_and_tells_the_apps_las
 async fn a_version_that_does_not_build_touches_nothing_and_is_tried_again_when_asked() {
     let mut stage = Stage::launched(1, three()).await;
     let version = stage.versions["v2"].clone();
-    stage.agents[0]
-        .bad_builds
-        .insert(version.clone(), "pip found no such package".to_owned());
+    stage.agents[0].bad_builds.insert(
+        version.clone(),
+        "\u{1b}[31mpip found no such package\u{1b}[0m\nline 1\nline 2".to_owned(),
+    );
     let change = stage
         .deploy("prod", "v2", DeploymentPolicy::AllAtOnce)
         .await
         .unwrap();
+    // The agent sends the log before it says that the build failed.
+    stage
+        .until("a wanted image", async |stage| {
+            let log: String = (1..=80)
+                .map(|number| format!("\u{1b}[1mline {number}\u{1b}[0m\n"))
+                .collect();
+            let host = &stage.agents[0].host;
+            let mut connection = stage.connection().await;
+            crate::store::host_images::append_log(&mut connection, host, &version, None, &log)
+                .await
+                .unwrap()
+        })
+        .await;
     let deployment = stage.result(&change).await;
     assert_eq!(deployment.status, DeploymentStatus::Failed);
-    assert!(deployment.reason.unwrap().contains("pip found no such package"));
+    let reason = deployment.reason.unwrap();
+    assert!(
+        reason.contains("pip found no such package. No instance was touched."),
+        "{reason}"
+    );
+    let tail = deployment.log_tail.unwrap();
+    assert!(
+        tail.starts_with("line 31\n") && tail.ends_with("\nline 80"),
+        "{tail}"
+    );
+    for event in stage.events("prod").await {
+        let message = event.message;
+        assert!(
+            !message.contains(['\n', '\u{1b}']) && !message.contains("line 1"),
+            "{message:?}"
+        );
+    }
     assert_eq!(stage.agents[0].in_service("prod"), serving("v1", 3));
 
     stage.agents[0].bad_builds.clear();
