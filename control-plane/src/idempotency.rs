@@ -2,17 +2,8 @@
 //!
 //! The work of a request and the answer kept for its key commit in one transaction, so a crash leaves
 //! both or neither. While the first request is at work it holds an advisory lock that ends with its
-//! transaction. Only success is kept: a request that failed did nothing, and its repetition tries again.
+//! transaction, and the transaction ends before the answer is sent. Only success is kept: a request that failed did nothing, and its repetition tries again.
 //! Kept answers may hold secrets (a new API token) and are sealed; they are good for a day.
-//!
-//! ```ignore
-//! let mut attempt = match idempotency.begin(&app, &principal, &body).await? {
-//!     Begun::Repeat(answer) => return Ok(answer),
-//!     Begun::Fresh(attempt) => attempt,
-//! };
-//! let made = ops::make(attempt.connection(), &body).await?;
-//! attempt.finish(StatusCode::CREATED, &made).await
-//! ```
 
 use std::time::Duration;
 
@@ -23,7 +14,7 @@ use axum::{
 use beanpole_protocol::{Timestamp, api::Principal};
 use http::{HeaderValue, StatusCode, header, request::Parts};
 use serde::Serialize;
-use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use sqlx::{PgConnection, PgPool};
 
 use crate::{
     ApiError, App,
@@ -78,16 +69,11 @@ fn check(value: &HeaderValue) -> Result<String, ApiError> {
 }
 
 /// Whether the request has to be worked on.
-pub enum Begun {
+enum Begun {
     /// It was done before: send this.
     Repeat(Response),
-    Fresh(Attempt),
-}
-
-/// A transaction in which the request is worked on. Dropped unfinished, nothing has happened.
-pub struct Attempt {
-    transaction: Transaction<'static, Postgres>,
-    kept: Option<Kept>,
+    /// It was not, or has no key. The answer is to be kept when there is one.
+    Fresh(Option<Kept>),
 }
 
 struct Kept {
@@ -122,22 +108,58 @@ impl Kept {
 }
 
 impl Idempotency {
-    /// Opens the transaction, and looks whether this request was answered before.
+    /// Does `work` in a transaction, unless this request was answered before; answers with `status`
+    /// and what `work` made.
     ///
-    /// Fails with `idempotency_in_progress` while the first request is at work, and with
-    /// `idempotency_key_reused` when the key was used for another request.
-    pub async fn begin(
+    /// Fails with `idempotency_in_progress` while the first request is at work, with
+    /// `idempotency_key_reused` when the key was used for another request, and as `work` does. Then
+    /// nothing has happened, and the key is free again before the answer is sent.
+    pub async fn once<T: Serialize>(
         self,
         app: &App,
         principal: &Principal,
         request: &impl Serialize,
-    ) -> Result<Begun, ApiError> {
+        status: StatusCode,
+        work: impl AsyncFnOnce(&mut PgConnection) -> Result<T, ApiError>,
+    ) -> Result<Response, ApiError> {
         let mut transaction = app.pool.begin().await?;
+        let answered = async {
+            let kept = match self.begin(app, principal, request, &mut transaction).await? {
+                Begun::Repeat(answer) => return Ok(answer),
+                Begun::Fresh(kept) => kept,
+            };
+            let made = work(&mut transaction).await?;
+            let body = serde_json::to_vec(&made).map_err(ApiError::internal)?;
+            if let Some(kept) = kept {
+                keep(&mut transaction, &kept, status, &body).await?;
+            }
+            Ok(json(status, body))
+        };
+        match answered.await {
+            Ok(response) => {
+                transaction.commit().await?;
+                Ok(response)
+            }
+            Err(refusal) => {
+                // Dropping it would give the key back only some time after the answer.
+                if let Err(error) = transaction.rollback().await {
+                    tracing::debug!(error.cause = %error, "a transaction could not be taken back; its end will do that");
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Takes the key, and looks whether this request was answered before.
+    async fn begin(
+        self,
+        app: &App,
+        principal: &Principal,
+        request: &impl Serialize,
+        connection: &mut PgConnection,
+    ) -> Result<Begun, ApiError> {
         let Some(key) = self.key else {
-            return Ok(Begun::Fresh(Attempt {
-                transaction,
-                kept: None,
-            }));
+            return Ok(Begun::Fresh(None));
         };
         let mut content = self.target.into_bytes();
         content.push(0);
@@ -149,66 +171,58 @@ impl Idempotency {
             route: self.route,
             key,
         };
-        if !idempotency_keys::try_lock(&mut transaction, kept.lock()).await? {
+        if !idempotency_keys::try_lock(connection, kept.lock()).await? {
             return Err(ApiError::conflict(
                 "idempotency_in_progress",
                 "a request with this Idempotency-Key is still at work; ask again in a moment",
             ));
         }
         let not_before = (Timestamp::now() - KEPT).into();
-        match idempotency_keys::answer(&mut transaction, kept.key(), not_before).await? {
-            None => Ok(Begun::Fresh(Attempt {
-                transaction,
-                kept: Some(kept),
-            })),
+        match idempotency_keys::answer(connection, kept.key(), not_before).await? {
+            None => Ok(Begun::Fresh(Some(kept))),
             Some(answer) if answer.request_hash != kept.request_hash => Err(ApiError::unprocessable(
                 "idempotency_key_reused",
                 "this Idempotency-Key was used for a different request; take a new key for a new request",
             )),
-            Some(answer) => {
-                let body = app
-                    .secrets
-                    .open(&answer.response_body, &kept.context())
-                    .map_err(ApiError::internal)?;
-                let status = u16::try_from(answer.response_status)
-                    .ok()
-                    .and_then(|code| StatusCode::from_u16(code).ok())
-                    .unwrap_or(StatusCode::OK);
-                let mut response = json(status, body);
-                response
-                    .headers_mut()
-                    .insert("idempotent-replayed", HeaderValue::from_static("true"));
-                Ok(Begun::Repeat(response))
-            }
+            Some(answer) => repeat(&kept, &answer).map(Begun::Repeat),
         }
     }
 }
 
-impl Attempt {
-    /// The connection to work with; all of it commits with the answer.
-    pub fn connection(&mut self) -> &mut PgConnection {
-        &mut self.transaction
-    }
+/// The answer as it was given first.
+fn repeat(kept: &Kept, answer: &Answer) -> Result<Response, ApiError> {
+    let body = kept
+        .secrets
+        .open(&answer.response_body, &kept.context())
+        .map_err(ApiError::internal)?;
+    let status = u16::try_from(answer.response_status)
+        .ok()
+        .and_then(|code| StatusCode::from_u16(code).ok())
+        .unwrap_or(StatusCode::OK);
+    let mut response = json(status, body);
+    response
+        .headers_mut()
+        .insert("idempotent-replayed", HeaderValue::from_static("true"));
+    Ok(response)
+}
 
-    /// Commits the work together with its answer, and makes the response.
-    pub async fn finish(mut self, status: StatusCode, answer: &impl Serialize) -> Result<Response, ApiError> {
-        let body = serde_json::to_vec(answer).map_err(ApiError::internal)?;
-        if let Some(kept) = &self.kept {
-            let sealed = kept
-                .secrets
-                .seal(&body, &kept.context())
-                .map_err(ApiError::internal)?;
-            let answer = Answer {
-                request_hash: kept.request_hash.to_vec(),
-                response_status: i32::from(status.as_u16()),
-                response_body: sealed,
-            };
-            let now = Timestamp::now().into();
-            idempotency_keys::keep(&mut self.transaction, kept.key(), &answer, now).await?;
-        }
-        self.transaction.commit().await?;
-        Ok(json(status, body))
-    }
+async fn keep(
+    connection: &mut PgConnection,
+    kept: &Kept,
+    status: StatusCode,
+    body: &[u8],
+) -> Result<(), ApiError> {
+    let sealed = kept
+        .secrets
+        .seal(body, &kept.context())
+        .map_err(ApiError::internal)?;
+    let answer = Answer {
+        request_hash: kept.request_hash.to_vec(),
+        response_status: i32::from(status.as_u16()),
+        response_body: sealed,
+    };
+    idempotency_keys::keep(connection, kept.key(), &answer, Timestamp::now().into()).await?;
+    Ok(())
 }
 
 fn json(status: StatusCode, body: Vec<u8>) -> Response {

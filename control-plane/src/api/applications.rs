@@ -6,13 +6,14 @@ use beanpole_protocol::{
     api::{Application, CreateApplication, Page, PageQuery, Problem},
 };
 use http::StatusCode;
+use sqlx::PgConnection;
 
 use super::paging;
 use crate::{
     ApiError, App,
     auth::{Deployer, Viewer},
     http::extract::{Json, Path, Query},
-    idempotency::{Begun, Idempotency},
+    idempotency::Idempotency,
     ops, store,
 };
 
@@ -49,12 +50,12 @@ pub async fn create(
     idempotency: Idempotency,
     Json(body): Json<CreateApplication>,
 ) -> Result<Response, ApiError> {
-    let mut attempt = match idempotency.begin(&app, &principal, &body).await? {
-        Begun::Repeat(answer) => return Ok(answer),
-        Begun::Fresh(attempt) => attempt,
+    let work = async |connection: &mut PgConnection| {
+        ops::applications::create(connection, &body, Timestamp::now()).await
     };
-    let made = ops::applications::create(attempt.connection(), &body, Timestamp::now()).await?;
-    attempt.finish(StatusCode::CREATED, &made).await
+    idempotency
+        .once(&app, &principal, &body, StatusCode::CREATED, work)
+        .await
 }
 
 /// One application.

@@ -8,6 +8,7 @@ use beanpole_protocol::{
     api::{CreateDeployment, Deployment, EnvironmentChange, Page, PageQuery, Problem, ResultQuery},
 };
 use http::StatusCode;
+use sqlx::PgConnection;
 use tokio::time::Instant;
 
 use super::paging;
@@ -15,7 +16,7 @@ use crate::{
     ApiError, App,
     auth::{Deployer, Viewer},
     http::extract::{Json, Path, Query},
-    idempotency::{Begun, Idempotency},
+    idempotency::Idempotency,
     notices::Notice,
     ops,
     store::deployments,
@@ -80,13 +81,12 @@ pub async fn create(
     idempotency: Idempotency,
     Json(body): Json<CreateDeployment>,
 ) -> Result<Response, ApiError> {
-    let mut attempt = match idempotency.begin(&app, &principal, &body).await? {
-        Begun::Repeat(answer) => return Ok(answer),
-        Begun::Fresh(attempt) => attempt,
+    let work = async |connection: &mut PgConnection| {
+        ops::deploy_version::deploy_version(&app, connection, &name, &body, Timestamp::now()).await
     };
-    let now = Timestamp::now();
-    let change = ops::deploy_version::deploy_version(&app, attempt.connection(), &name, &body, now).await?;
-    attempt.finish(StatusCode::CREATED, &change).await
+    idempotency
+        .once(&app, &principal, &body, StatusCode::CREATED, work)
+        .await
 }
 
 /// One deployment.

@@ -10,6 +10,7 @@ use beanpole_protocol::{
 };
 use http::StatusCode;
 use serde::Deserialize;
+use sqlx::PgConnection;
 
 use super::paging;
 use crate::{
@@ -17,7 +18,7 @@ use crate::{
     auth::{Deployer, Viewer},
     configurations,
     http::extract::{Json, Path, Query},
-    idempotency::{Begun, Idempotency},
+    idempotency::Idempotency,
     ops,
     options::Reveal,
     store::environments,
@@ -72,13 +73,12 @@ pub async fn create(
     idempotency: Idempotency,
     Json(body): Json<CreateEnvironment>,
 ) -> Result<Response, ApiError> {
-    let mut attempt = match idempotency.begin(&app, &principal, &body).await? {
-        Begun::Repeat(answer) => return Ok(answer),
-        Begun::Fresh(attempt) => attempt,
+    let work = async |connection: &mut PgConnection| {
+        ops::create_environment::create_environment(&app, connection, &body, Timestamp::now()).await
     };
-    let now = Timestamp::now();
-    let change = ops::create_environment::create_environment(&app, attempt.connection(), &body, now).await?;
-    attempt.finish(StatusCode::CREATED, &change).await
+    idempotency
+        .once(&app, &principal, &body, StatusCode::CREATED, work)
+        .await
 }
 
 /// One environment; a terminated one for an hour more.
@@ -119,14 +119,12 @@ pub async fn update(
     idempotency: Idempotency,
     Json(body): Json<UpdateEnvironment>,
 ) -> Result<Response, ApiError> {
-    let mut attempt = match idempotency.begin(&app, &principal, &body).await? {
-        Begun::Repeat(answer) => return Ok(answer),
-        Begun::Fresh(attempt) => attempt,
+    let work = async |connection: &mut PgConnection| {
+        ops::update_environment::update_environment(&app, connection, &name, &body, Timestamp::now()).await
     };
-    let now = Timestamp::now();
-    let change =
-        ops::update_environment::update_environment(&app, attempt.connection(), &name, &body, now).await?;
-    attempt.finish(StatusCode::OK, &change).await
+    idempotency
+        .once(&app, &principal, &body, StatusCode::OK, work)
+        .await
 }
 
 /// Terminate: all instances go, the name is free again. A deployment that runs is superseded.

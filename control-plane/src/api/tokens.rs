@@ -6,13 +6,14 @@ use beanpole_protocol::{
     api::{ApiToken, CreateToken, NewToken, Page, PageQuery, Problem, Role},
 };
 use http::StatusCode;
+use sqlx::PgConnection;
 
 use super::paging;
 use crate::{
     ApiError, App,
     auth::Identity,
     http::extract::{Json, Path, Query},
-    idempotency::{Begun, Idempotency},
+    idempotency::Idempotency,
     ops,
     store::api_tokens,
 };
@@ -58,15 +59,13 @@ pub async fn create(
             "an API token cannot make API tokens; sign in to make one",
         ));
     }
-    let mut attempt = match idempotency.begin(&app, &caller.principal, &body).await? {
-        Begun::Repeat(answer) => return Ok(answer),
-        Begun::Fresh(attempt) => attempt,
+    let work = async |connection: &mut PgConnection| {
+        let owner = ops::identity::user(connection, &caller.principal.user).await?;
+        ops::identity::create_token(connection, &owner, caller.principal.role, &body, Timestamp::now()).await
     };
-    let connection = attempt.connection();
-    let owner = ops::identity::user(connection, &caller.principal.user).await?;
-    let now = Timestamp::now();
-    let token = ops::identity::create_token(connection, &owner, caller.principal.role, &body, now).await?;
-    attempt.finish(StatusCode::CREATED, &token).await
+    idempotency
+        .once(&app, &caller.principal, &body, StatusCode::CREATED, work)
+        .await
 }
 
 /// Revoke a token. It stops working at once.

@@ -6,13 +6,14 @@ use beanpole_protocol::{
     api::{CreateUser, Page, PageQuery, Problem, Role, SetPassword, User},
 };
 use http::StatusCode;
+use sqlx::PgConnection;
 
 use super::paging;
 use crate::{
     ApiError, App,
     auth::{Admin, Identity},
     http::extract::{Json, Path, Query},
-    idempotency::{Begun, Idempotency},
+    idempotency::Idempotency,
     ops,
     store::users,
 };
@@ -48,14 +49,12 @@ pub async fn create(
     idempotency: Idempotency,
     Json(body): Json<CreateUser>,
 ) -> Result<Response, ApiError> {
-    let mut attempt = match idempotency.begin(&app, &principal, &body).await? {
-        Begun::Repeat(answer) => return Ok(answer),
-        Begun::Fresh(attempt) => attempt,
+    let work = async |connection: &mut PgConnection| {
+        ops::identity::create_user_with_password(connection, &app.passwords, &body, Timestamp::now()).await
     };
-    let now = Timestamp::now();
-    let user =
-        ops::identity::create_user_with_password(attempt.connection(), &app.passwords, &body, now).await?;
-    attempt.finish(StatusCode::CREATED, &user).await
+    idempotency
+        .once(&app, &principal, &body, StatusCode::CREATED, work)
+        .await
 }
 
 /// Remove a user with all sessions and tokens.

@@ -69,6 +69,16 @@ async fn a_refused_request_may_be_repeated_with_its_key() {
 }
 
 #[tokio::test]
+async fn a_refused_request_has_let_go_of_its_key_when_it_is_answered() {
+    let world = World::start().await;
+    world.admin.create_user("a", &user("ann")).await.unwrap();
+    for _ in 0..30 {
+        let (status, kind) = refusal(world.admin.create_user("b", &user("ann")).await);
+        assert_eq!((status, kind.as_str()), (409, "user_exists"));
+    }
+}
+
+#[tokio::test]
 async fn of_many_at_once_one_creates_and_none_is_doubled() {
     let world = World::start().await;
     let calls = (0..8).map(|_| {
