@@ -1,7 +1,5 @@
 //! `/api/v1/applications/{application}/versions`
 
-use std::time::Duration;
-
 use axum::{
     body::Body,
     extract::State,
@@ -11,7 +9,6 @@ use beanpole_protocol::{
     Timestamp,
     api::{ApplicationVersion, BuildLog, Page, PageQuery, Problem, UploadQuery},
 };
-use futures_util::StreamExt;
 use http::{HeaderMap, StatusCode, header};
 
 use super::paging;
@@ -87,27 +84,15 @@ pub async fn upload(
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
         .and_then(|text| text.parse().ok());
-    let checked = async {
-        let mut connection = app.pool.acquire().await?;
-        ops::versions::may_upload(&mut connection, &application, &label, &query, length).await
-    };
-    if let Err(refusal) = checked.await {
-        discard(body).await;
-        return Err(refusal);
-    }
+    let mut connection = app.pool.acquire().await?;
+    ops::versions::may_upload(&mut connection, &application, &label, &query, length).await?;
+    drop(connection);
     Ok(
         match ops::versions::upload(&app, &application, &label, query, body).await? {
             Uploaded::Created(version) => (StatusCode::CREATED, Json(version)).into_response(),
             Uploaded::Existing(version) => Json(version).into_response(),
         },
     )
-}
-
-/// Reads a refused body for a moment: a client that is cut off while it sends rarely sees the answer.
-async fn discard(body: Body) {
-    let mut chunks = body.into_data_stream();
-    let rest = async { while let Some(Ok(_)) = chunks.next().await {} };
-    let _ = tokio::time::timeout(Duration::from_secs(5), rest).await;
 }
 
 /// One version.

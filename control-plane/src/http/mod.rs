@@ -3,4 +3,5 @@
 
 pub mod extract;
 pub mod layers;
+pub mod linger;
 pub mod server;

@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::{Router, body::Body, extract::ConnectInfo};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
@@ -28,6 +28,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
+
+use super::linger::Lingering;
 
 /// [`Limits::head`] of a server that people and programs use.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -115,10 +117,15 @@ async fn connection(
     let _ = stream.set_nodelay(true);
     let begun = Arc::new(AtomicBool::new(false));
     let begins = Arc::clone(&begun);
+    let lingering = Lingering::default();
     let service = hyper::service::service_fn(move |mut request: http::Request<Incoming>| {
         begins.store(true, Ordering::Relaxed);
         request.extensions_mut().insert(ConnectInfo(peer));
-        router.clone().oneshot(request.map(Body::new))
+        let request = match request.body().is_end_stream() {
+            true => request.map(|_| Body::empty()),
+            false => request.map(|body| Body::new(lingering.watch(body))),
+        };
+        router.clone().oneshot(request)
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder

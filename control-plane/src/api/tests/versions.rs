@@ -330,3 +330,47 @@ async fn applications_have_names_that_will_do_and_are_there_once() {
         .collect();
     assert_eq!(names, ["Käse & Brot", "shop"]);
 }
+
+#[tokio::test]
+async fn a_client_that_sends_all_before_it_listens_sees_why_it_was_refused() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let world = World::shop().await;
+    let megabytes = 32;
+    for (path, token, expected) in [
+        (
+            "/api/v1/applications/none/versions/v1",
+            world.token.as_str(),
+            "application_not_found",
+        ),
+        (
+            "/api/v1/applications/shop/versions/v1",
+            "bpt_wrong",
+            "unauthorized",
+        ),
+        (
+            "/api/v1/applications/shop/versions/v1?platform=cobol",
+            world.token.as_str(),
+            "bad_query",
+        ),
+    ] {
+        let address = world.url.strip_prefix("http://").unwrap();
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let head = format!(
+            "PUT {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\
+             content-type: application/zip\r\ncontent-length: {}\r\n\r\n",
+            megabytes << 20
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let piece = vec![7; 1 << 20];
+        for sent in 0..megabytes {
+            let written = stream.write_all(&piece).await;
+            assert!(
+                written.is_ok(),
+                "{expected}: cut off after {sent} MB: {written:?}"
+            );
+        }
+        let mut text = String::new();
+        stream.read_to_string(&mut text).await.unwrap();
+        assert!(text.contains(expected), "{text}");
+    }
+}
