@@ -181,6 +181,10 @@ impl From<sqlx::Error> for ApiError {
             Some("40001" | "40P01") => {
                 ApiError::busy("try_again", "another request changed the same rows; try again")
             }
+            // Texts hold every character but this one, which no name or cursor of ours has.
+            Some("22021") => {
+                ApiError::unprocessable("invalid", "a text in the request has a zero character (U+0000)")
+            }
             _ => ApiError::internal(error),
         }
     }

@@ -58,6 +58,11 @@ async fn every_refusal_is_a_problem_with_an_id() {
             "bad_query",
         ),
         (
+            world.request(Method::GET, "/api/v1/users?after=%00"),
+            422,
+            "invalid",
+        ),
+        (
             world.request(Method::DELETE, "/api/v1/tokens/e-1"),
             400,
             "bad_path",
