@@ -20,6 +20,7 @@ pub mod options;
 pub mod postgres;
 pub mod problem;
 pub mod reconcile;
+mod rounds;
 pub mod secrets;
 pub mod serve;
 pub mod state;

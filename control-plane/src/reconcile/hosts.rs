@@ -10,6 +10,7 @@ use beanpole_protocol::{Timestamp, agent::LEASE_SECONDS};
 
 use crate::{
     App,
+    rounds::Rounds,
     store::{
         environments, hosts,
         wakes::{self, Routes},
@@ -22,15 +23,9 @@ const AWAY: Duration = Duration::from_secs(LEASE_SECONDS / 2);
 
 /// Watches leases until the server stops.
 pub async fn run(app: App) {
-    let mut every = tokio::time::interval(EVERY);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut rounds = Rounds::new(EVERY, &app.stopping);
     let mut last_look = None;
-    loop {
-        tokio::select! {
-            () = app.stopping.cancelled() => return,
-            _ = every.tick() => {}
-        }
-        let now = Timestamp::now();
+    while let Some(now) = rounds.next().await {
         match look(&app, last_look, now).await {
             Ok(()) => last_look = Some(now),
             Err(error) => {

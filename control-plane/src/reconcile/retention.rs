@@ -7,6 +7,7 @@ use beanpole_protocol::Timestamp;
 use crate::{
     App,
     notices::{self, Notice},
+    rounds::Rounds,
     store::{host_images, hosts, tasks},
 };
 
@@ -19,14 +20,9 @@ const TASKS_KEPT: Duration = Duration::from_secs(3600);
 
 /// Cleans up until the server stops.
 pub async fn run(app: App) {
-    let mut every = tokio::time::interval(EVERY);
-    every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = app.stopping.cancelled() => return,
-            _ = every.tick() => {}
-        }
-        if let Err(error) = clean(&app, Timestamp::now()).await {
+    let mut rounds = Rounds::new(EVERY, &app.stopping);
+    while let Some(now) = rounds.next().await {
+        if let Err(error) = clean(&app, now).await {
             tracing::warn!(error.cause = %error, "cleaning up failed; the next round tries again");
         }
     }

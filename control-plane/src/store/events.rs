@@ -150,3 +150,27 @@ pub async fn newest(
     rows.reverse();
     Ok(rows.into_iter().map(|row| row.0).collect())
 }
+
+/// At most so many events go at once.
+const FORGOTTEN_AT_ONCE: i64 = 20_000;
+
+/// Removes events from before `moment`, oldest first, except the `keep` newest of each living
+/// environment; says how many.
+pub async fn forget_before(conn: &mut PgConnection, moment: Timestamp, keep: i64) -> sqlx::Result<u64> {
+    sqlx::query(
+        "with living as (
+           select en.id, (select ev.id from control.events ev where ev.environment_id = en.id
+                          order by ev.id desc offset $2 limit 1) as newest_to_go
+           from control.environments en where en.terminated_at is null)
+         delete from control.events where id in (
+           select ev.id from control.events ev left join living on living.id = ev.environment_id
+           where ev.at < $1 and (living.id is null or ev.id <= living.newest_to_go)
+           order by ev.id limit $3)",
+    )
+    .bind(at(moment))
+    .bind(keep)
+    .bind(FORGOTTEN_AT_ONCE)
+    .execute(conn)
+    .await
+    .map(|done| done.rows_affected())
+}

@@ -11,6 +11,7 @@ use super::{serving, three};
 use crate::{
     options::catalogue::GROUP,
     reconcile,
+    store::events,
     testing::{Stage, option},
 };
 
@@ -120,4 +121,37 @@ async fn what_one_environment_cannot_be_planned_with_does_not_stop_the_others() 
     .await
     .unwrap();
     assert!(texts.len() > 1, "the other one is planned: {texts:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_events_go_but_not_the_newest_of_a_living_environment() {
+    let mut stage = Stage::launched(1, vec![option(GROUP, "MinSize", "1")]).await;
+    let count = async |stage: &Stage| {
+        let events = "select count(*) from control.events";
+        sqlx::query_scalar::<_, i64>(events)
+            .fetch_one(&stage.app.pool)
+            .await
+            .unwrap()
+    };
+    let all = count(&stage).await;
+    assert!(all > 5);
+    let forget = async |stage: &Stage, moment| {
+        events::forget_before(&mut *stage.connection().await, moment, 3)
+            .await
+            .unwrap()
+    };
+    let (past, future) = (
+        Timestamp::from_millis(1),
+        Timestamp::now() + Duration::from_secs(60),
+    );
+    assert_eq!(forget(&stage, past).await, 0, "none is that old");
+    let newest = stage.events("prod").await.pop().unwrap().id;
+    forget(&stage, future).await;
+    assert_eq!(count(&stage).await, 3);
+    assert_eq!(stage.events("prod").await.pop().unwrap().id, newest);
+
+    let change = stage.terminate("prod").await.unwrap();
+    stage.result(&change).await;
+    forget(&stage, future).await;
+    assert_eq!(count(&stage).await, 0, "it is gone, and so is its story");
 }
