@@ -95,7 +95,8 @@ fn values_take_effect() {
 
 #[test]
 fn what_is_refused_is_named() {
-    let cases: &[(&[(&str, &str, &str)], &str, &str)] = &[
+    type Settings<'a> = &'a [(&'a str, &'a str, &'a str)];
+    let cases: &[(Settings<'_>, &str, &str)] = &[
         (
             &[(COMMAND, "DeploymentPolcy", "Rolling")],
             "unknown_option",

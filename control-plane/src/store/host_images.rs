@@ -118,16 +118,14 @@ pub async fn want(
     version: &VersionId,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
-    sqlx::query(
+    change(
+        conn,
         "insert into control.host_images (host_id, version_id, state, updated_at)
          values ($1, $2, 'wanted', $3) on conflict do nothing",
+        (host, version),
+        now,
     )
-    .bind(host.as_str())
-    .bind(version.as_str())
-    .bind(at(now))
-    .execute(conn)
     .await
-    .map(|done| done.rows_affected() == 1)
 }
 
 /// Has a failed build tried again on a host; false when it had not failed there.
@@ -137,17 +135,31 @@ pub async fn retry(
     version: &VersionId,
     now: Timestamp,
 ) -> sqlx::Result<bool> {
-    sqlx::query(
+    change(
+        conn,
         "update control.host_images
          set state = 'wanted', attempt = attempt + 1, reason = null, build_ms = null, log = '', updated_at = $3
          where host_id = $1 and version_id = $2 and state = 'failed'",
+        (host, version),
+        now,
     )
-    .bind(host.as_str())
-    .bind(version.as_str())
-    .bind(at(now))
-    .execute(conn)
     .await
-    .map(|done| done.rows_affected() == 1)
+}
+
+/// Runs a statement on one row at a time, `now` being its third parameter; whether it changed the row.
+async fn change(
+    conn: &mut PgConnection,
+    statement: &'static str,
+    (host, version): (&HostId, &VersionId),
+    now: Timestamp,
+) -> sqlx::Result<bool> {
+    sqlx::query(statement)
+        .bind(host.as_str())
+        .bind(version.as_str())
+        .bind(at(now))
+        .execute(conn)
+        .await
+        .map(|done| done.rows_affected() == 1)
 }
 
 /// The last `characters` of a build's log.
