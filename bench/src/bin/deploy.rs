@@ -63,7 +63,10 @@ async fn main() -> anyhow::Result<()> {
         let name = format!("bench-{instances:02}");
         let mut settings = options(instances, DeploymentPolicy::AllAtOnce);
         settings.retain(|option| {
-            option.name != "GatePasses" && option.name != "Memory" && option.name != "MaxSize"
+            option.name != "GatePasses"
+                && option.name != "GateInterval"
+                && option.name != "Memory"
+                && option.name != "MaxSize"
         });
         settings.push(option("beanpole:deployment", "GatePasses", 1));
         settings.push(option("beanpole:deployment", "GateInterval", 50));
