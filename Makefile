@@ -9,3 +9,7 @@ check:
 	cargo clippy --workspace --all-targets -- -D warnings
 bench:
 	@scripts/bench
+# Accepts changed golden output: read the difference before it is committed.
+bless:
+	INSTA_UPDATE=always cargo test -p beanpole-planner
+	BLESS=1 cargo test -p beanpole-control-plane options::reference
