@@ -172,7 +172,11 @@ fn paths_that_lead_elsewhere_are_refused_by_name() {
 fn names_that_no_file_system_takes_are_refused() {
     let longest = "x".repeat(255);
     entry_path(&format!("folder/{longest}")).unwrap();
-    for name in [format!("{longest}x"), format!("{longest}x/file"), "a/".repeat(600)] {
+    for name in [
+        format!("{longest}x"),
+        format!("{longest}x/file"),
+        "a/".repeat(600),
+    ] {
         let error = entry_path(&name).unwrap_err();
         assert_eq!(error.kind(), "bundle_bad_name", "{name}");
     }
