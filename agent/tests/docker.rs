@@ -1,5 +1,7 @@
 //! The agent on real Docker, against a small server of the test's own.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod support;
 
 use beanpole_protocol::{

@@ -72,7 +72,10 @@ http.server.ThreadingHTTPServer(("0.0.0.0", int(os.environ["PORT"])), Handler).s
 
 /// Its build fails: pip cannot read what it asks for.
 pub fn does_not_build() -> Vec<u8> {
-    zip(&[("application.py", ""), ("requirements.txt", "no such requirement, sorry\n")])
+    zip(&[
+        ("application.py", ""),
+        ("requirements.txt", "no such requirement, sorry\n"),
+    ])
 }
 
 fn python(application: &str) -> Vec<u8> {

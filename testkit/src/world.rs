@@ -11,8 +11,8 @@ use std::{
 
 use beanpole_protocol::{
     api::{
-        CreateApplication, CreateDeployment, CreateEnvironment, Deployment, DeploymentPolicy, Environment,
-        OptionSetting, PageQuery, UploadQuery,
+        CreateApplication, CreateDeployment, CreateEnvironment, Deployment, DeploymentPolicy,
+        DeploymentStatus, Environment, OptionSetting, PageQuery, UploadQuery,
     },
     client::Client,
 };
@@ -238,6 +238,13 @@ impl World {
             .expect("the environment is accepted");
         self.result(&change.deployment.expect("a launch deployment"))
             .await
+    }
+
+    /// [`Self::launch`], and it has to succeed.
+    pub async fn launch_well(&self, environment: &str, bundle: Vec<u8>, options: Vec<OptionSetting>) {
+        let launched = self.launch(environment, bundle, options).await;
+        let reason = launched.reason;
+        assert_eq!(launched.status, DeploymentStatus::Succeeded, "{reason:?}");
     }
 
     /// Starts a deployment and gives it back as accepted.

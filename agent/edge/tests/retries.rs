@@ -73,12 +73,7 @@ async fn a_get_on_a_connection_that_was_closing_is_sent_again() {
         }
     })
     .await;
-    let edge = TestEdge::start(&Shop::new(vec![set(
-        "v1",
-        100,
-        [target(InstanceId::random(), address)],
-    )]))
-    .await;
+    let edge = TestEdge::start(&Shop::at(address)).await;
     let mut client = edge.client().await;
     for _ in 0..5 {
         assert_eq!(client.get("/").await.body, "ok");
@@ -94,16 +89,9 @@ async fn a_get_on_a_connection_that_was_closing_is_sent_again() {
 #[tokio::test]
 async fn a_post_is_never_sent_twice() {
     // Reads the whole request, then closes without an answer.
-    let requests = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&requests);
-    let address = raw_server(move |_, mut stream| {
-        let counted = Arc::clone(&counted);
-        async move {
-            read_head(&mut stream).await;
-            counted.fetch_add(1, Ordering::SeqCst);
-            let mut body = [0; 5];
-            stream.read_exact(&mut body).await.unwrap();
-        }
+    let (address, requests) = counting_server(|mut stream| async move {
+        let mut body = [0; 5];
+        stream.read_exact(&mut body).await.unwrap();
     })
     .await;
     let targets = || [InstanceId::random(), InstanceId::random()].map(|id| target(id, address));
@@ -122,16 +110,7 @@ async fn a_post_is_never_sent_twice() {
 
 #[tokio::test]
 async fn a_request_that_brings_instances_down_meets_two_of_them_at_most() {
-    let requests = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&requests);
-    let address = raw_server(move |_, mut stream| {
-        let counted = Arc::clone(&counted);
-        async move {
-            read_head(&mut stream).await;
-            counted.fetch_add(1, Ordering::SeqCst);
-        }
-    })
-    .await;
+    let (address, requests) = counting_server(|_| async {}).await;
     let targets = [(); 4].map(|()| target(InstanceId::random(), address));
     let edge = TestEdge::start(&Shop::new(vec![set("v1", 100, targets)])).await;
     assert_eq!(edge.get("/").await.status, 502);
@@ -140,15 +119,8 @@ async fn a_request_that_brings_instances_down_meets_two_of_them_at_most() {
 
 #[tokio::test]
 async fn nothing_is_sent_again_once_a_byte_of_the_answer_came() {
-    let requests = Arc::new(AtomicUsize::new(0));
-    let counted = Arc::clone(&requests);
-    let address = raw_server(move |_, mut stream| {
-        let counted = Arc::clone(&counted);
-        async move {
-            read_head(&mut stream).await;
-            counted.fetch_add(1, Ordering::SeqCst);
-            stream.write_all(b"HTTP/1.1 200").await.unwrap();
-        }
+    let (address, requests) = counting_server(|mut stream| async move {
+        stream.write_all(b"HTTP/1.1 200").await.unwrap();
     })
     .await;
     let targets = [(); 3].map(|()| target(InstanceId::random(), address));
@@ -165,12 +137,7 @@ async fn an_answer_that_is_not_http_is_a_bad_answer() {
         let _ = stream.read_u8().await;
     })
     .await;
-    let edge = TestEdge::start(&Shop::new(vec![set(
-        "v1",
-        100,
-        [target(InstanceId::random(), address)],
-    )]))
-    .await;
+    let edge = TestEdge::start(&Shop::at(address)).await;
     let answer = edge.get("/").await;
     assert_eq!(
         (answer.status.as_u16(), answer.header("x-beanpole-edge-error")),
@@ -185,7 +152,7 @@ async fn an_instance_that_never_answers_times_out() {
         let _ = stream.read_to_end(&mut all).await;
     })
     .await;
-    let shop = Shop::new(vec![set("v1", 100, [target(InstanceId::random(), address)])]);
+    let shop = Shop::at(address);
     let edge = TestEdge::start_with(Some(&shop), &["--response-timeout", "1"]).await;
     let answer = edge.get("/").await;
     assert_eq!(

@@ -7,7 +7,6 @@ mod support;
 use std::sync::Arc;
 use std::time::Duration;
 
-use beanpole_protocol::InstanceId;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode};
@@ -256,12 +255,7 @@ async fn an_answer_that_ends_with_its_connection_passes_whole() {
             .unwrap();
     })
     .await;
-    let edge = TestEdge::start(&Shop::new(vec![set(
-        "v1",
-        100,
-        [target(InstanceId::random(), address)],
-    )]))
-    .await;
+    let edge = TestEdge::start(&Shop::at(address)).await;
     let mut client = edge.client().await;
     for _ in 0..2 {
         assert_eq!(client.get("/").await.body, "until the end");

@@ -137,15 +137,7 @@ impl Bundle {
         out: impl Write,
     ) -> Result<(), BundleError> {
         let mut tar = tar::Builder::new(BufWriter::with_capacity(BUFFER, out));
-        for file in extra {
-            append(
-                &mut tar,
-                &file.path,
-                file.mode,
-                file.content.len() as u64,
-                file.content.as_slice(),
-            )?;
-        }
+        append_files(&mut tar, extra)?;
         let mut total = 0u64;
         for entry in &self.entries {
             let is_replaced = extra.iter().any(|file| file.path == entry.path);
@@ -178,16 +170,21 @@ impl Bundle {
 /// Writes a context of generated files only.
 pub fn write_files(files: &[ContextFile], out: impl Write) -> io::Result<()> {
     let mut tar = tar::Builder::new(BufWriter::with_capacity(BUFFER, out));
+    append_files(&mut tar, files)?;
+    tar.into_inner()?.flush()
+}
+
+fn append_files(tar: &mut tar::Builder<impl Write>, files: &[ContextFile]) -> io::Result<()> {
     for file in files {
         append(
-            &mut tar,
+            tar,
             &file.path,
             file.mode,
             file.content.len() as u64,
             file.content.as_slice(),
         )?;
     }
-    tar.into_inner()?.flush()
+    Ok(())
 }
 
 fn append(

@@ -1,3 +1,5 @@
+//! From a desired list and what Docker has to actions, case by case.
+
 use beanpole_protocol::{
     DeploymentId, EnvironmentId, Platform, Release,
     agent::{DesiredImage, HealthCheck, HealthCheckKind, Limits},

@@ -58,7 +58,12 @@ async fn a_first_deploy_and_a_failed_one_from_the_command_line() {
     );
 
     let status = run(&["status", "--json"]);
-    assert_eq!(json(&status)["environment"]["name"], "shop-live", "{}", text(&status));
+    assert_eq!(
+        json(&status)["environment"]["name"],
+        "shop-live",
+        "{}",
+        text(&status)
+    );
 
     fs::write(project.path().join("application.py"), GOOD.replace("one", "two")).unwrap();
     let deploy = run(&["deploy", "--label", "two"]);

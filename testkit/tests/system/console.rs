@@ -31,7 +31,9 @@ async fn sign_in_by_link_upload_deploy_and_watch_it_live() -> Result<(), CmdErro
         .await?
         .click()
         .await?;
-    page.wait().for_element(Locator::Css("a[href='/environments/shop']")).await?;
+    page.wait()
+        .for_element(Locator::Css("a[href='/environments/shop']"))
+        .await?;
 
     page.goto(&format!("{console}/environments/shop/deploy")).await?;
     let form = page

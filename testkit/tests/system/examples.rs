@@ -4,8 +4,16 @@ use beanpole_protocol::api::{DeploymentPolicy, DeploymentStatus};
 use beanpole_testkit::{World, bundle, world::options};
 
 async fn deploy(world: &World, name: &str, files: &[(&str, &str)]) -> (u16, String) {
-    let launched = world.launch(name, bundle::zip(files), options(1, DeploymentPolicy::Rolling)).await;
-    assert_eq!(launched.status, DeploymentStatus::Succeeded, "{name}: {:?}\n{:?}", launched.reason, launched.log_tail);
+    let launched = world
+        .launch(name, bundle::zip(files), options(1, DeploymentPolicy::Rolling))
+        .await;
+    assert_eq!(
+        launched.status,
+        DeploymentStatus::Succeeded,
+        "{name}: {:?}\n{:?}",
+        launched.reason,
+        launched.log_tail
+    );
     world.get(name, "/").await.expect("the edge answers")
 }
 
@@ -13,18 +21,42 @@ async fn deploy(world: &World, name: &str, files: &[(&str, &str)]) -> (u16, Stri
 async fn every_example_builds_and_answers() {
     let world = World::start("every_example_builds_and_answers").await;
     let python = include_str!("../../../examples/python-hello/application.py");
-    let (status, body) = deploy(&world, "python-hello", &[("application.py", python), ("requirements.txt", "")]).await;
-    assert!(status == 200 && body.contains("answered this request"), "{status} {body}");
+    let (status, body) = deploy(
+        &world,
+        "python-hello",
+        &[("application.py", python), ("requirements.txt", "")],
+    )
+    .await;
+    assert!(
+        status == 200 && body.contains("answered this request"),
+        "{status} {body}"
+    );
 
     let server = include_str!("../../../examples/nodejs-hello/server.js");
     let package = include_str!("../../../examples/nodejs-hello/package.json");
-    let (status, body) = deploy(&world, "nodejs-hello", &[("server.js", server), ("package.json", package)]).await;
-    assert!(status == 200 && body.contains("Hello from Node.js"), "{status} {body}");
+    let (status, body) = deploy(
+        &world,
+        "nodejs-hello",
+        &[("server.js", server), ("package.json", package)],
+    )
+    .await;
+    assert!(
+        status == 200 && body.contains("Hello from Node.js"),
+        "{status} {body}"
+    );
 
     let dockerfile = include_str!("../../../examples/docker-hello/Dockerfile");
     let page = include_str!("../../../examples/docker-hello/www/index.html");
-    let (status, body) = deploy(&world, "docker-hello", &[("Dockerfile", dockerfile), ("www/index.html", page)]).await;
-    assert!(status == 200 && body.contains("your own Dockerfile"), "{status} {body}");
+    let (status, body) = deploy(
+        &world,
+        "docker-hello",
+        &[("Dockerfile", dockerfile), ("www/index.html", page)],
+    )
+    .await;
+    assert!(
+        status == 200 && body.contains("your own Dockerfile"),
+        "{status} {body}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,13 +67,26 @@ application = Flask(__name__)
 @application.route("/")
 def home(): return "flask answers"
 "#;
-    let (status, body) = deploy(&world, "with-flask", &[("application.py", application), ("requirements.txt", "flask==3.1.0\n")]).await;
+    let (status, body) = deploy(
+        &world,
+        "with-flask",
+        &[
+            ("application.py", application),
+            ("requirements.txt", "flask==3.1.0\n"),
+        ],
+    )
+    .await;
     assert!(status == 200 && body == "flask answers", "{status} {body}");
 
     let package = r#"{ "name": "x", "version": "1.0.0", "dependencies": { "is-number": "7.0.0" }, "scripts": { "start": "node server.js" } }"#;
     let server = r#"const isNumber = require("is-number");
 require("node:http").createServer((_, r) => r.end(`is-number says ${isNumber("42")}`)).listen(process.env.PORT);
 "#;
-    let (status, body) = deploy(&world, "with-npm", &[("package.json", package), ("server.js", server)]).await;
+    let (status, body) = deploy(
+        &world,
+        "with-npm",
+        &[("package.json", package), ("server.js", server)],
+    )
+    .await;
     assert!(status == 200 && body == "is-number says true", "{status} {body}");
 }

@@ -13,15 +13,9 @@ use beanpole_testkit::{
 #[tokio::test(flavor = "multi_thread")]
 async fn configuration_capacity_abort_and_superseding() {
     let world = World::start("configuration_capacity_abort_and_superseding").await;
-    let launched = world
-        .launch("shop", apps::web("v1"), options(1, DeploymentPolicy::Immutable))
+    world
+        .launch_well("shop", apps::web("v1"), options(1, DeploymentPolicy::Immutable))
         .await;
-    assert_eq!(
-        launched.status,
-        DeploymentStatus::Succeeded,
-        "{:?}",
-        launched.reason
-    );
 
     // An environment property reaches the application by a deployment of the same version.
     let change = UpdateEnvironment {

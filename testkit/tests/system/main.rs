@@ -1,5 +1,7 @@
 //! Whole-system tests: real Docker, real Postgres, the programs as they are shipped.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
+
 mod bad_input;
 mod broken_versions;
 mod cli;

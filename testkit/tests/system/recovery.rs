@@ -62,13 +62,9 @@ async fn assert_settled(world: &World, label: &str, instances: usize) {
 
 async fn survives_kills(test: &str, policy: DeploymentPolicy) {
     let world = World::start(test).await;
-    let launched = world.launch("shop", apps::web("v1"), options(2, policy)).await;
-    assert_eq!(
-        launched.status,
-        DeploymentStatus::Succeeded,
-        "{:?}",
-        launched.reason
-    );
+    world
+        .launch_well("shop", apps::web("v1"), options(2, policy))
+        .await;
     for process in Process::ALL {
         let label = format!("{process:?}").to_lowercase();
         let phases = deploy_and_kill(&world, &label, policy, process).await;

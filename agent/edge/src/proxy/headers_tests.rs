@@ -1,3 +1,5 @@
+//! Which header fields pass, which are added and which removed, both ways.
+
 use http::Request;
 use proptest::prelude::*;
 

@@ -1,3 +1,5 @@
+//! How a routes file becomes a table, and which instance a request gets.
+
 use std::collections::BTreeMap;
 
 use beanpole_protocol::InstanceId;

@@ -8,7 +8,7 @@ use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use beanpole_edge::{Edge, Options};
@@ -192,6 +192,28 @@ where
     address
 }
 
+/// A server that reads a request's head, counts it, and leaves the rest to `then`.
+pub async fn counting_server<F>(
+    then: impl Fn(TcpStream) -> F + Send + Sync + 'static,
+) -> (SocketAddr, Arc<AtomicUsize>)
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let requests = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&requests);
+    let then = Arc::new(then);
+    let address = raw_server(move |_, mut stream| {
+        let (counted, then) = (Arc::clone(&counted), Arc::clone(&then));
+        async move {
+            read_head(&mut stream).await;
+            counted.fetch_add(1, Ordering::SeqCst);
+            then(stream).await;
+        }
+    })
+    .await;
+    (address, requests)
+}
+
 /// Reads until the blank line after a head.
 pub async fn read_head(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
     let mut head = Vec::new();
@@ -218,6 +240,11 @@ pub struct Shop {
 }
 
 impl Shop {
+    /// One version with one instance at `address`.
+    pub fn at(address: SocketAddr) -> Self {
+        Self::new(vec![set("v1", 100, [target(InstanceId::random(), address)])])
+    }
+
     pub fn new(sets: Vec<TargetSet>) -> Self {
         Self {
             route: EnvironmentRoute {

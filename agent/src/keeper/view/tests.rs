@@ -1,3 +1,5 @@
+//! What is reported of instances, as a table of situations.
+
 use beanpole_protocol::{
     Platform, Release,
     agent::{DesiredImage, HealthCheck, HealthCheckKind, Limits},
