@@ -43,6 +43,8 @@ use crate::{
 
 /// How often things that announce no change are looked at.
 const TICK: Duration = Duration::from_secs(5);
+/// How often the last words of instances that are not well are read.
+const LISTEN: Duration = Duration::from_secs(1);
 /// An image that left the desired list is kept a little, in case it comes back.
 const UNWANTED_FOR: Duration = Duration::from_secs(60);
 
@@ -96,8 +98,6 @@ pub struct Keeper {
     known_images: BTreeMap<VersionId, String>,
     swept_at: Option<Timestamp>,
     urgency: u64,
-    /// When the words of an instance that fails its checks were last asked for.
-    tails_asked: BTreeMap<InstanceId, Timestamp>,
     wake: Option<Timestamp>,
     work: Work,
 }
@@ -161,7 +161,6 @@ impl Keeper {
             known_images: memory.known_images,
             swept_at: None,
             urgency: 0,
-            tails_asked: BTreeMap::new(),
             wake: None,
             work,
         };
@@ -191,7 +190,6 @@ impl Keeper {
         let Some(desired) = &self.desired else { return };
         let wanted: BTreeSet<&InstanceId> = desired.instances.iter().map(|instance| &instance.id).collect();
         self.lives.retain(|id, _| wanted.contains(id));
-        self.tails_asked.retain(|id, _| wanted.contains(id));
         self.samples.retain(|id, _| wanted.contains(id));
         let versions: BTreeSet<&VersionId> = desired.images.iter().map(|image| &image.version).collect();
         for version in self.images.keys().filter(|version| !versions.contains(version)) {
@@ -342,6 +340,8 @@ impl KeeperStart {
     /// Works until told to stop. Containers go on.
     pub async fn run(mut self, mut inlets: Inlets, stop: CancellationToken) {
         let mut tick = tokio::time::interval(TICK);
+        let mut listening = tokio::time::interval(LISTEN);
+        listening.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             let keeper = &mut self.keeper;
             let wake = keeper.wake;
@@ -373,6 +373,7 @@ impl KeeperStart {
                 Some(gone) = keeper.work.sweeps.join_next() => keeper.take_sweep(gone.unwrap_or_default()),
                 () = until(wake) => keeper.wake = None,
                 _ = tick.tick() => keeper.look_around(),
+                _ = listening.tick() => keeper.listen(),
             }
             self.keeper.step().await;
         }

@@ -41,10 +41,7 @@ impl Keeper {
             }
             life.judged(&judged.run, judged.verdict, now);
         }
-        if is_healthy {
-            self.tails_asked.remove(&judged.instance);
-        } else if is_tail_due(self.tails_asked.get(&judged.instance).copied(), now) {
-            self.tails_asked.insert(judged.instance.clone(), now);
+        if !is_healthy {
             self.fetch_tail(&judged.instance);
         }
     }
@@ -123,16 +120,8 @@ impl Keeper {
         });
     }
 
-    /// What announces no change: disk space, the words of those that are not well, what can go.
-    pub(super) fn look_around(&mut self) {
-        let free = self
-            .tools
-            .docker_root
-            .as_deref()
-            .and_then(|root| rustix::fs::statvfs(root).ok());
-        self.facts.disk_free_bytes = free
-            .as_ref()
-            .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+    /// Asks for the words of those that are not well: they speak without their verdict changing.
+    pub(super) fn listen(&mut self) {
         let unwell: Vec<InstanceId> = self
             .containers
             .iter()
@@ -148,6 +137,18 @@ impl Keeper {
         for instance in unwell {
             self.fetch_tail(&instance);
         }
+    }
+
+    /// What announces no change: disk space, what can go.
+    pub(super) fn look_around(&mut self) {
+        let free = self
+            .tools
+            .docker_root
+            .as_deref()
+            .and_then(|root| rustix::fs::statvfs(root).ok());
+        self.facts.disk_free_bytes = free
+            .as_ref()
+            .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
         self.sweep(free.map(|disk| disk.f_bavail.saturating_mul(100) / disk.f_blocks.max(1)));
     }
 
@@ -186,9 +187,4 @@ impl Keeper {
             self.images.remove(&version);
         }
     }
-}
-
-/// The words of one that fails its checks are asked for at once, then at most once a second.
-fn is_tail_due(asked: Option<Timestamp>, now: Timestamp) -> bool {
-    asked.is_none_or(|asked| now.since(asked) >= std::time::Duration::from_secs(1))
 }
