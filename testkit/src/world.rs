@@ -53,9 +53,17 @@ impl Process {
     }
 }
 
-fn free_port() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("a bound address")
+/// Two free ports. Both are held while the other is looked for, and they are below those that the
+/// kernel and Docker give out by themselves, so that nobody takes them before the world does.
+fn free_ports() -> (SocketAddr, SocketAddr) {
+    let held = || {
+        let random = || 12_000 + rand::random::<u16>() % 18_000;
+        let listener = (0..1000).find_map(|_| TcpListener::bind(("127.0.0.1", random())).ok());
+        listener.expect("a free port")
+    };
+    let (first, second) = (held(), held());
+    let address = |listener: &TcpListener| listener.local_addr().expect("a bound address");
+    (address(&first), address(&second))
 }
 
 /// The folder of the programs under test: next to the test's own `deps` folder.
@@ -82,7 +90,7 @@ impl World {
             .tempdir()
             .expect("a temporary folder");
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o711)).expect("a folder of ours");
-        let (api, edge) = (free_port(), free_port());
+        let (api, edge) = free_ports();
         let mut world = Self {
             name: name.to_owned(),
             root,
