@@ -93,7 +93,8 @@ fn answer(ask: &Ask, options: &Options, root: &Path) -> anyhow::Result<()> {
 }
 
 async fn serve(options: &Options, root: &Path) -> anyhow::Result<()> {
-    let filter = EnvFilter::try_from_env("BEANPOLE_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("BEANPOLE_LOG")
+        .unwrap_or_else(|_| EnvFilter::new("info,sqlx::postgres::notice=warn"));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(io::stderr)
