@@ -317,6 +317,16 @@ impl World {
         Some(joined.host.to_string())
     }
 
+    /// Images of versions that this world's agent knows.
+    fn images(&self) -> Vec<String> {
+        let text = fs::read_to_string(self.data().join("agent/memory.json")).unwrap_or_default();
+        let memory: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        let known = memory["known_images"].as_object().into_iter().flatten();
+        known
+            .filter_map(|(_, image)| Some(image.as_str()?.to_owned()))
+            .collect()
+    }
+
     fn keep_evidence(&self) {
         let kept = programs()
             .parent()
@@ -356,10 +366,10 @@ impl Drop for World {
             if remove.len() > 2 {
                 docker(&remove);
             }
-            let images = docker(&["images", "-q", "--filter", &filter]);
-            let mut remove = vec!["rmi", "-f"];
-            remove.extend(images.lines());
-            if remove.len() > 2 {
+            let images = self.images();
+            let mut remove = vec!["rmi"];
+            remove.extend(images.iter().map(String::as_str));
+            if remove.len() > 1 {
                 docker(&remove);
             }
         }
