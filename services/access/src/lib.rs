@@ -1,0 +1,11 @@
+//! Who calls, and what they may do: accounts, access keys, principals, policies, STS.
+//!
+//! Services ask two questions here: [`Gate`](gate) "who signed this" and [`authorize`] "may they".
+
+pub mod caller;
+pub mod decide;
+pub mod policy;
+
+pub use caller::{AccountId, Arn, Caller, Principal};
+pub use decide::{Ask, Decision, authorize};
+pub use policy::Policy;
