@@ -141,11 +141,27 @@ mod tests {
     #[test]
     fn both_names_of_an_error_are_those_of_the_model() {
         let table = [
-            (QUEUE_DOES_NOT_EXIST, "QueueDoesNotExist", "AWS.SimpleQueueService.NonExistentQueue"),
+            (
+                QUEUE_DOES_NOT_EXIST,
+                "QueueDoesNotExist",
+                "AWS.SimpleQueueService.NonExistentQueue",
+            ),
             (QUEUE_NAME_EXISTS, "QueueNameExists", "QueueAlreadyExists"),
-            (RECEIPT_HANDLE_INVALID, "ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid"),
-            (MISSING_PARAMETER, "MissingRequiredParameterException", "MissingParameter"),
-            (INVALID_PARAMETER_VALUE, "InvalidParameterValueException", "InvalidParameterValue"),
+            (
+                RECEIPT_HANDLE_INVALID,
+                "ReceiptHandleIsInvalid",
+                "ReceiptHandleIsInvalid",
+            ),
+            (
+                MISSING_PARAMETER,
+                "MissingRequiredParameterException",
+                "MissingParameter",
+            ),
+            (
+                INVALID_PARAMETER_VALUE,
+                "InvalidParameterValueException",
+                "InvalidParameterValue",
+            ),
         ];
         for (kind, code, query) in table {
             assert_eq!((kind.code, kind.query_code, kind.namespace), (code, query, SQS));
@@ -161,7 +177,11 @@ mod tests {
             "Value abc for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
         );
         let error = of_receipt(Failure::VisibilityBeyondLimit, "abc", Some(40_000));
-        assert!(error.message.starts_with("Value 40000 for parameter VisibilityTimeout is invalid. Reason: Total"));
+        assert!(
+            error
+                .message
+                .starts_with("Value 40000 for parameter VisibilityTimeout is invalid. Reason: Total")
+        );
     }
 
     #[test]

@@ -34,7 +34,11 @@ pub fn queue(name: &str) -> Queue {
         id: 1,
         store: "main".to_owned(),
         key: key(name),
-        kind: if name.ends_with(".fifo") { Kind::Fifo } else { Kind::Standard },
+        kind: if name.ends_with(".fifo") {
+            Kind::Fifo
+        } else {
+            Kind::Standard
+        },
         attributes: Attributes::default(),
         tags: BTreeMap::new(),
         application: None,

@@ -54,12 +54,18 @@ mod tests {
 
     fn text(data_type: &str, value: &str) -> Attribute {
         let value = AttributeValue::String(value.to_owned());
-        Attribute { data_type: data_type.to_owned(), value }
+        Attribute {
+            data_type: data_type.to_owned(),
+            value,
+        }
     }
 
     #[test]
     fn of_known_bodies() {
-        assert_eq!(of_text("This is a test message"), "fafb00f5732ab283681e124bf8747ed1");
+        assert_eq!(
+            of_text("This is a test message"),
+            "fafb00f5732ab283681e124bf8747ed1"
+        );
         assert_eq!(of_text("ä"), "8419b71c87a225a2c70b50486fbee545");
     }
 
@@ -78,13 +84,19 @@ mod tests {
         let mut written = Vec::new();
         written.extend(b"\0\0\0\x01a\0\0\0\x06Binary\x02\0\0\0\x02\x00\xff");
         written.extend(b"\0\0\0\x01b\0\0\0\x0aNumber.int\x01\0\0\0\x017");
-        assert_eq!(of_attributes(&attributes), Some(hex::encode(Md5::digest(written))));
+        assert_eq!(
+            of_attributes(&attributes),
+            Some(hex::encode(Md5::digest(written)))
+        );
         assert_eq!(of_attributes(&BTreeMap::new()), None);
     }
 
     #[test]
     fn one_string_attribute_has_the_digest_that_clients_compute() {
         let attributes = BTreeMap::from([("timestamp".to_owned(), text("Number", "1493147359900"))]);
-        assert_eq!(of_attributes(&attributes).as_deref(), Some("235c5c510d26fb653d073faed50ae77c"));
+        assert_eq!(
+            of_attributes(&attributes).as_deref(),
+            Some("235c5c510d26fb653d073faed50ae77c")
+        );
     }
 }

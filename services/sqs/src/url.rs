@@ -10,7 +10,11 @@ use crate::{errors, model::QueueKey};
 
 /// The URL that a queue is told by. `base` is `https://sqs.example.com`, without a slash at its end.
 pub fn of(key: &QueueKey, call: &Call, base: Option<&str>) -> String {
-    let host = if call.host.is_empty() { "localhost" } else { &call.host };
+    let host = if call.host.is_empty() {
+        "localhost"
+    } else {
+        &call.host
+    };
     match base {
         Some(base) => format!("{}/{}/{}", base.trim_end_matches('/'), key.account, key.name),
         None => format!("http://{host}/{}/{}", key.account, key.name),
@@ -80,8 +84,18 @@ mod tests {
 
     #[test]
     fn what_is_no_queue_url_is_an_invalid_address() {
-        for url in ["jobs", "http://host", "http://host/jobs", "http://host/1/jobs", "http://h/000000000000/a/b"] {
-            assert_eq!(asked(Some(url), &call()).unwrap_err().kind, errors::INVALID_ADDRESS, "{url}");
+        for url in [
+            "jobs",
+            "http://host",
+            "http://host/jobs",
+            "http://host/1/jobs",
+            "http://h/000000000000/a/b",
+        ] {
+            assert_eq!(
+                asked(Some(url), &call()).unwrap_err().kind,
+                errors::INVALID_ADDRESS,
+                "{url}"
+            );
         }
     }
 
@@ -95,15 +109,26 @@ mod tests {
 
     #[test]
     fn the_url_leads_to_where_the_caller_reached_us() {
-        assert_eq!(of(&key("jobs"), &call(), None), "http://10.0.0.1:8000/000000000000/jobs");
+        assert_eq!(
+            of(&key("jobs"), &call(), None),
+            "http://10.0.0.1:8000/000000000000/jobs"
+        );
         let base = Some("https://sqs.example.com/");
-        assert_eq!(of(&key("jobs"), &call(), base), "https://sqs.example.com/000000000000/jobs");
+        assert_eq!(
+            of(&key("jobs"), &call(), base),
+            "https://sqs.example.com/000000000000/jobs"
+        );
     }
 
     #[test]
     fn an_arn_names_the_same_queue() {
         assert_eq!(of_arn(&key("jobs").arn().0), Some(key("jobs")));
-        for arn in ["", "arn:aws:sns:r:000000000000:t", "arn:aws:sqs:r:12:q", "arn:aws:sqs:r:000000000000:q:x"] {
+        for arn in [
+            "",
+            "arn:aws:sns:r:000000000000:t",
+            "arn:aws:sqs:r:12:q",
+            "arn:aws:sqs:r:000000000000:q:x",
+        ] {
             assert_eq!(of_arn(arn), None, "{arn}");
         }
     }

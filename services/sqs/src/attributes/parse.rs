@@ -157,8 +157,9 @@ fn unless_empty<T>(
 
 fn policy(text: &str) -> Result<(Policy, String), AwsError> {
     let refused = |reason: String| {
-        errors::INVALID_ATTRIBUTE_VALUE
-            .because(format!("Invalid value for the parameter Policy. Reason: {reason}."))
+        errors::INVALID_ATTRIBUTE_VALUE.because(format!(
+            "Invalid value for the parameter Policy. Reason: {reason}."
+        ))
     };
     let policy = Policy::resource(text).map_err(|error| refused(error.to_string()))?;
     permission::within_limits(&policy).map_err(|error| refused(error.to_string()))?;

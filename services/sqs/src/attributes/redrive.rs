@@ -45,7 +45,8 @@ pub fn parse(text: &str) -> Result<RedrivePolicy, AwsError> {
         )));
     };
     let target = members["deadLetterTargetArn"].as_str().and_then(url::of_arn);
-    let dead_letter_queue = target.ok_or_else(|| refused("Invalid value for deadLetterTargetArn.".to_owned()))?;
+    let dead_letter_queue =
+        target.ok_or_else(|| refused("Invalid value for deadLetterTargetArn.".to_owned()))?;
     Ok(RedrivePolicy {
         dead_letter_queue,
         max_receive_count,
@@ -66,7 +67,10 @@ pub fn parse_allow(text: &str) -> Result<RedriveAllow, AwsError> {
     let Ok(members) = serde_json::from_str::<Map<String, Value>>(text) else {
         return Err(refused("Redrive allow policy is not a valid JSON map."));
     };
-    if members.keys().any(|name| name != "redrivePermission" && name != "sourceQueueArns") {
+    if members
+        .keys()
+        .any(|name| name != "redrivePermission" && name != "sourceQueueArns")
+    {
         return Err(refused(
             "Only following attributes are supported: [redrivePermission, sourceQueueArns].",
         ));
@@ -140,7 +144,10 @@ mod tests {
     use crate::examples::{key, queue};
 
     fn policy(count: &str) -> String {
-        format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{count}}}"#, key("dead").arn())
+        format!(
+            r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":{count}}}"#,
+            key("dead").arn()
+        )
     }
 
     #[test]
@@ -154,7 +161,10 @@ mod tests {
     fn redrive_policies_are_refused_with_their_reason() {
         let table = [
             ("[]".to_owned(), "Redrive policy is not a valid JSON map."),
-            ("{}".to_owned(), "Redrive policy does not contain mandatory attribute: deadLetterTargetArn."),
+            (
+                "{}".to_owned(),
+                "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.",
+            ),
             (
                 policy("0"),
                 "Invalid value for maxReceiveCount: 0, valid values are from 1 to 1000 both inclusive.",
@@ -197,7 +207,8 @@ mod tests {
     #[test]
     fn the_target_exists_and_is_of_the_same_kind_account_and_region() {
         let policy = parse(&policy("1")).unwrap();
-        let reason = |source: &QueueKey, kind, target| check(source, kind, &policy, target).unwrap_err().message;
+        let reason =
+            |source: &QueueKey, kind, target| check(source, kind, &policy, target).unwrap_err().message;
         let dead = queue("dead");
         assert!(reason(&key("jobs"), Kind::Standard, None).ends_with("Dead letter target does not exist."));
         assert!(reason(&key("jobs.fifo"), Kind::Fifo, Some(&dead)).contains("same type of queue"));
@@ -222,7 +233,11 @@ mod tests {
             r#"{"redrivePermission":"denyAll","sourceQueueArns":[]}"#,
             r#"{"redrivePermission":"some"}"#,
         ] {
-            assert_eq!(parse_allow(text).unwrap_err().kind, errors::INVALID_PARAMETER_VALUE, "{text}");
+            assert_eq!(
+                parse_allow(text).unwrap_err().kind,
+                errors::INVALID_PARAMETER_VALUE,
+                "{text}"
+            );
         }
     }
 }

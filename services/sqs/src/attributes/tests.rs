@@ -66,9 +66,18 @@ fn numbers_out_of_range_are_invalid_values() {
         ("KmsDataKeyReusePeriodSeconds", 60, 86_400),
     ] {
         for good in [least, most] {
-            assert!(with(queue("q"), &[(name, &good.to_string())]).is_ok(), "{name} {good}");
+            assert!(
+                with(queue("q"), &[(name, &good.to_string())]).is_ok(),
+                "{name} {good}"
+            );
         }
-        for bad in [(least - 1).to_string(), (most + 1).to_string(), "x".to_owned(), String::new(), "+60".to_owned()] {
+        for bad in [
+            (least - 1).to_string(),
+            (most + 1).to_string(),
+            "x".to_owned(),
+            String::new(),
+            "+60".to_owned(),
+        ] {
             let error = with(queue("q"), &[(name, &bad)]).unwrap_err();
             assert_eq!(error.kind, errors::INVALID_ATTRIBUTE_VALUE);
             assert_eq!(error.message, format!("Invalid value for the parameter {name}."));
@@ -99,7 +108,10 @@ fn read_only_unknown_and_fifo_attributes_are_unknown_on_a_standard_queue() {
 fn throughput_by_group_needs_deduplication_by_group() {
     let fifo = || queue("q.fifo");
     assert!(with(fifo(), &[("FifoThroughputLimit", "perMessageGroupId")]).is_err());
-    let both = [("FifoThroughputLimit", "perMessageGroupId"), ("DeduplicationScope", "messageGroup")];
+    let both = [
+        ("FifoThroughputLimit", "perMessageGroupId"),
+        ("DeduplicationScope", "messageGroup"),
+    ];
     let high = with(fifo(), &both).unwrap();
     assert!(with(high, &[("DeduplicationScope", "queue")]).is_err());
 }
@@ -121,7 +133,10 @@ fn one_kind_of_encryption_at_a_time() {
 
 #[test]
 fn an_empty_text_takes_a_policy_away() {
-    let redrive = format!(r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":3}}"#, key("dead").arn());
+    let redrive = format!(
+        r#"{{"deadLetterTargetArn":"{}","maxReceiveCount":3}}"#,
+        key("dead").arn()
+    );
     let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}]}"#;
     let set = with(queue("q"), &[("RedrivePolicy", &redrive), ("Policy", policy)]).unwrap();
     assert_eq!(told(&set)["RedrivePolicy"], redrive);
@@ -133,15 +148,25 @@ fn an_empty_text_takes_a_policy_away() {
 #[test]
 fn only_given_attributes_are_compared() {
     let existing = with(queue("q"), &[("DelaySeconds", "5"), ("VisibilityTimeout", "7")]).unwrap();
-    let difference = |pairs| first_difference(&existing, &changes(&given(pairs), Kind::Standard).unwrap()).unwrap();
+    let difference =
+        |pairs| first_difference(&existing, &changes(&given(pairs), Kind::Standard).unwrap()).unwrap();
     assert_eq!(difference(&[]), None);
-    assert_eq!(difference(&[("DelaySeconds", "5"), ("SqsManagedSseEnabled", "true")]), None);
-    assert_eq!(difference(&[("DelaySeconds", "5"), ("VisibilityTimeout", "8")]), Some(Name::VisibilityTimeout));
+    assert_eq!(
+        difference(&[("DelaySeconds", "5"), ("SqsManagedSseEnabled", "true")]),
+        None
+    );
+    assert_eq!(
+        difference(&[("DelaySeconds", "5"), ("VisibilityTimeout", "8")]),
+        Some(Name::VisibilityTimeout)
+    );
 }
 
 #[test]
 fn an_unknown_name_is_refused_when_asked_for() {
-    assert_eq!(wanted(&["Colour".to_owned()]).unwrap_err().message, "Unknown Attribute Colour.");
+    assert_eq!(
+        wanted(&["Colour".to_owned()]).unwrap_err().message,
+        "Unknown Attribute Colour."
+    );
     assert_eq!(wanted(&[]).unwrap(), []);
 }
 
