@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use beanpole_wire::{Call, Protocol, Service};
+use beanpole_wire::{Call, Operation, Protocol, Service, codec};
 
 use crate::model::{Attributes, Kind, Queue, QueueKey};
 
@@ -45,4 +45,19 @@ pub fn queue(name: &str) -> Queue {
         created_at: 1_700_000_000_123,
         modified_at: 1_700_000_100_456,
     }
+}
+
+/// An answer's body as a caller of the Query protocol reads it, and as one of JSON does.
+pub fn answer<O: Operation>(output: &O::Output) -> (String, serde_json::Value) {
+    let told = |protocol| {
+        let call = Call {
+            operation: O::NAME.to_owned(),
+            protocol,
+            ..call()
+        };
+        codec::encode::<O>(&call, output).into_body()
+    };
+    let xml = String::from_utf8(told(Protocol::Query).to_vec()).expect("text");
+    let json = serde_json::from_slice(&told(Protocol::Json10)).expect("JSON");
+    (xml, json)
 }

@@ -45,9 +45,15 @@ pub struct Sender<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prepared {
     pub outgoing: Outgoing,
-    pub md5_of_body: String,
-    pub md5_of_attributes: Option<String>,
-    pub md5_of_system_attributes: Option<String>,
+    pub digests: Digests,
+}
+
+/// MD5s by which a client checks what arrived.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Digests {
+    pub body: String,
+    pub attributes: Option<String>,
+    pub system_attributes: Option<String>,
 }
 
 /// What counts against a size limit: the body, and names, types and values of attributes. System
@@ -78,9 +84,11 @@ pub fn prepare(draft: Draft, queue: &Queue, sender: Sender<'_>) -> Result<Prepar
         )));
     }
     Ok(Prepared {
-        md5_of_body: md5::of_text(&body),
-        md5_of_attributes: md5::of_attributes(&attributes),
-        md5_of_system_attributes: md5::of_attributes(&system.given),
+        digests: Digests {
+            body: md5::of_text(&body),
+            attributes: md5::of_attributes(&attributes),
+            system_attributes: md5::of_attributes(&system.given),
+        },
         outgoing: Outgoing {
             trace_header: system.trace_header().or(sender.trace_header).map(str::to_owned),
             body,

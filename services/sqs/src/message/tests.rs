@@ -292,7 +292,7 @@ fn the_trace_header_is_the_only_system_attribute() {
     };
     let from_header = prepare(draft("body"), &queue("jobs"), sender).unwrap();
     assert_eq!(from_header.outgoing.trace_header.as_deref(), Some("Root=header"));
-    assert_eq!(from_header.md5_of_system_attributes, None);
+    assert_eq!(from_header.digests.system_attributes, None);
     let given = prepare(
         system("AWSTraceHeader", example("String", "Root=given")),
         &queue("jobs"),
@@ -300,7 +300,7 @@ fn the_trace_header_is_the_only_system_attribute() {
     )
     .unwrap();
     assert_eq!(given.outgoing.trace_header.as_deref(), Some("Root=given"));
-    assert!(given.md5_of_system_attributes.is_some() && given.md5_of_attributes.is_none());
+    assert!(given.digests.system_attributes.is_some() && given.digests.attributes.is_none());
     for bad in [
         system("SenderId", example("String", "x")),
         system("AWSTraceHeader", example("Number", "1")),

@@ -49,3 +49,24 @@ impl Action for GetQueueAttributes {
         Ok(Told { attributes })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::{answer, queue};
+
+    #[test]
+    fn attributes_are_a_map_in_both_protocols_and_absent_when_none_was_asked_for() {
+        let told = |wanted: &[Name]| Told {
+            attributes: attributes::render(wanted, &queue("jobs"), Counts::default()),
+        };
+        let (xml, json) = answer::<GetQueueAttributes>(&told(&[Name::DelaySeconds, Name::VisibilityTimeout]));
+        let part = "<GetQueueAttributesResult><Attribute><Name>DelaySeconds</Name><Value>0</Value></Attribute>\
+                    <Attribute><Name>VisibilityTimeout</Name><Value>30</Value></Attribute>";
+        assert!(xml.contains(part), "{xml}");
+        let expected =
+            serde_json::json!({ "Attributes": { "DelaySeconds": "0", "VisibilityTimeout": "30" } });
+        assert_eq!(json, expected);
+        assert_eq!(answer::<GetQueueAttributes>(&told(&[])).1, serde_json::json!({}));
+    }
+}

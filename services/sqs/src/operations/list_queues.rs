@@ -85,3 +85,26 @@ impl ListQueues {
         allowed.map(|()| reach::application(caller))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::examples::answer;
+
+    #[test]
+    fn urls_are_a_flat_list_in_xml_and_absent_when_there_are_none() {
+        let listed = |urls: &[&str], token: Option<&str>| Listed {
+            queue_urls: urls.iter().map(|&url| url.to_owned()).collect(),
+            next_token: token.map(str::to_owned),
+        };
+        let (xml, json) = answer::<ListQueues>(&listed(&["http://h/1/a", "http://h/1/b"], Some("t")));
+        let part = "<QueueUrl>http://h/1/a</QueueUrl><QueueUrl>http://h/1/b</QueueUrl>";
+        assert!(
+            xml.contains(part) && xml.contains("<NextToken>t</NextToken>"),
+            "{xml}"
+        );
+        let expected = serde_json::json!({ "QueueUrls": ["http://h/1/a", "http://h/1/b"], "NextToken": "t" });
+        assert_eq!(json, expected);
+        assert_eq!(answer::<ListQueues>(&listed(&[], None)).1, serde_json::json!({}));
+    }
+}

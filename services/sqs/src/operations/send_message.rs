@@ -73,9 +73,9 @@ impl Action for SendMessage {
         let lost = || errors::UNAVAILABLE.because("The message store did not answer; try again.");
         let sent = sent.into_iter().next().ok_or_else(lost)?;
         Ok(Sent {
-            md5_of_message_body: prepared.md5_of_body,
-            md5_of_message_attributes: prepared.md5_of_attributes,
-            md5_of_message_system_attributes: prepared.md5_of_system_attributes,
+            md5_of_message_body: prepared.digests.body,
+            md5_of_message_attributes: prepared.digests.attributes,
+            md5_of_message_system_attributes: prepared.digests.system_attributes,
             message_id: sent.message_id,
             sequence_number: sent.sequence_number,
         })

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     Sqs,
     batch::{self, Results},
-    message::{self, AttributeValues, Draft, Prepared, Sender},
+    message::{self, AttributeValues, Digests, Draft, Sender},
     model,
 };
 
@@ -79,23 +79,25 @@ impl Action for SendMessageBatch {
             id: &id,
             trace_header: trace_header(call),
         };
-        let checked = drafts
-            .into_iter()
-            .map(|draft| message::prepare(draft, &queue, sender));
-        let named: Vec<Result<(String, Prepared), AwsError>> = ids
-            .iter()
-            .zip(checked)
-            .map(|(id, checked)| Ok((id.clone(), checked?)))
-            .collect();
-        let good = named.iter().flatten();
-        let outgoing: Vec<_> = good.map(|(_, prepared)| prepared.outgoing.clone()).collect();
+        let mut outgoing = Vec::new();
+        let mut checked = Vec::new();
+        for draft in drafts {
+            checked.push(message::prepare(draft, &queue, sender).map(|prepared| {
+                outgoing.push(prepared.outgoing);
+                prepared.digests
+            }));
+        }
         let sent = if outgoing.is_empty() {
             Vec::new()
         } else {
             sqs.backend.send(&queue, outgoing).await?
         };
-        let results = batch::merge(named, sent, |(id, prepared), sent| Ok(told(id, prepared, sent)));
-        Ok(Results::of(ids.into_iter().zip(results)))
+        let results = batch::merge(checked, sent, |digests, sent| Ok((digests, sent)));
+        let named = ids.into_iter().zip(results);
+        Ok(Results::of(named.map(|(id, result)| {
+            let done = result.map(|(digests, sent)| told(id.clone(), digests, sent));
+            (id, done)
+        })))
     }
 }
 
@@ -113,13 +115,53 @@ impl Entry {
     }
 }
 
-fn told(id: String, prepared: Prepared, sent: model::Sent) -> SentEntry {
+fn told(id: String, digests: Digests, sent: model::Sent) -> SentEntry {
     SentEntry {
         id,
         message_id: sent.message_id,
-        md5_of_message_body: prepared.md5_of_body,
-        md5_of_message_attributes: prepared.md5_of_attributes,
-        md5_of_message_system_attributes: prepared.md5_of_system_attributes,
+        md5_of_message_body: digests.body,
+        md5_of_message_attributes: digests.attributes,
+        md5_of_message_system_attributes: digests.system_attributes,
         sequence_number: sent.sequence_number,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{errors, examples::answer};
+
+    #[test]
+    fn both_outcomes_are_told_in_both_protocols() {
+        let digests = Digests {
+            body: "5d41402abc4b2a76b9719d911017c592".to_owned(),
+            attributes: None,
+            system_attributes: None,
+        };
+        let sent = model::Sent {
+            message_id: "id".to_owned(),
+            sequence_number: None,
+        };
+        let results = Results::of([
+            ("a".to_owned(), Ok(told("a".to_owned(), digests, sent))),
+            ("b".to_owned(), Err(errors::missing("MessageBody"))),
+        ]);
+        let (xml, json) = answer::<SendMessageBatch>(&results);
+        for part in [
+            "<SendMessageBatchResultEntry><Id>a</Id><MessageId>id</MessageId>",
+            "<BatchResultErrorEntry><Id>b</Id><SenderFault>true</SenderFault><Code>MissingParameter</Code>",
+        ] {
+            assert!(xml.contains(part), "{part} is not in {xml}");
+        }
+        let expected = serde_json::json!({
+            "Successful": [{
+                "Id": "a", "MessageId": "id", "MD5OfMessageBody": "5d41402abc4b2a76b9719d911017c592",
+            }],
+            "Failed": [{
+                "Id": "b", "SenderFault": true, "Code": "MissingParameter",
+                "Message": "The request must contain the parameter MessageBody.",
+            }],
+        });
+        assert_eq!(json, expected);
     }
 }

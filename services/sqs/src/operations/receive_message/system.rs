@@ -61,7 +61,8 @@ impl SystemAttribute {
     }
 }
 
-/// The attributes of these names, `All` for every one.
+/// The attributes of these names, `All` for every one. AWS's model lets the names of queue attributes
+/// in too; no message has such an attribute.
 pub fn asked<'a>(names: impl Iterator<Item = &'a String>) -> Result<Vec<SystemAttribute>, AwsError> {
     let mut asked = Vec::new();
     for name in names {
@@ -69,10 +70,14 @@ pub fn asked<'a>(names: impl Iterator<Item = &'a String>) -> Result<Vec<SystemAt
             asked.extend(SystemAttribute::ALL);
             continue;
         }
-        let known = SystemAttribute::ALL
+        match SystemAttribute::ALL
             .into_iter()
-            .find(|known| known.as_str() == name);
-        asked.push(known.ok_or_else(|| attributes::unknown(name))?);
+            .find(|known| known.as_str() == name)
+        {
+            Some(known) => asked.push(known),
+            None if name.parse::<attributes::Name>().is_ok() => {}
+            None => return Err(attributes::unknown(name)),
+        }
     }
     Ok(asked)
 }

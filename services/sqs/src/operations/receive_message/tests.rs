@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    examples::queue,
+    examples::{answer, queue},
     model::message::{Attribute, AttributeValue},
 };
 
@@ -75,6 +75,7 @@ fn all_tells_every_system_attribute_that_the_message_has() {
         as_json(&["SenderId", "SequenceNumber"], &[])["Attributes"],
         json!({ "SenderId": "000000000000" })
     );
+    assert_eq!(as_json(&["QueueArn"], &[]).get("Attributes"), None);
     let unknown = system::asked(names(&["Colour"]).iter()).unwrap_err();
     assert_eq!(unknown.message, "Unknown Attribute Colour.");
 }
@@ -146,4 +147,36 @@ fn numbers_out_of_range_are_refused() {
     for (request, text) in table {
         assert_eq!(request.wanted(&queue("jobs")).unwrap_err().message, text);
     }
+}
+
+#[test]
+fn messages_have_their_members_in_both_protocols() {
+    let message = told(delivered(), &[SystemAttribute::SenderId], &names(&["app.id"]));
+    let (xml, json) = answer::<ReceiveMessage>(&Received {
+        messages: vec![message],
+    });
+    for part in [
+        "<ReceiveMessageResult><Message>",
+        "<MessageId>id</MessageId>",
+        "<ReceiptHandle>handle</ReceiptHandle>",
+        "<Body>hello</Body>",
+        "<Attribute><Name>SenderId</Name><Value>000000000000</Value></Attribute>",
+        "<MessageAttribute><Name>app.id</Name><Value>",
+        "<StringValue>7</StringValue>",
+        "<DataType>Number</DataType>",
+        "</Message></ReceiveMessageResult>",
+    ] {
+        assert!(xml.contains(part), "{part} is not in {xml}");
+    }
+    assert_eq!(
+        json["Messages"][0]["Attributes"],
+        json!({ "SenderId": "000000000000" })
+    );
+}
+
+#[test]
+fn no_messages_are_no_member() {
+    let (xml, json) = answer::<ReceiveMessage>(&Received { messages: Vec::new() });
+    assert!(!xml.contains("<Message"), "{xml}");
+    assert_eq!(json, json!({}));
 }
