@@ -1,6 +1,6 @@
 //! Who calls, and what they may do: accounts, access keys, principals, policies, STS.
 //!
-//! Services ask two questions here: [`Gate`](gate) "who signed this" and [`authorize`] "may they".
+//! Services ask two questions here: "who signed this" and, by [`authorize`], "may they".
 
 pub mod caller;
 pub mod decide;
@@ -8,4 +8,4 @@ pub mod policy;
 
 pub use caller::{AccountId, Arn, Caller, Principal};
 pub use decide::{Ask, Decision, authorize};
-pub use policy::Policy;
+pub use policy::{Context, Policy, PolicyError, Transport, request_context};
