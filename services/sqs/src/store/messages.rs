@@ -218,6 +218,7 @@ const HIDE: &str = "
 update messaging.messages m set visible_at = h.until
 from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as h(queue, id, until)
 where m.queue_id = h.queue and m.id = h.id and m.receive_count > 0 and m.visible_at > $1
+    and h.until <= m.first_received_at + 43200000
 returning m.queue_id, m.id";
 
 /// Moves the end of visibility timeouts; answers which messages were in flight.

@@ -3,5 +3,13 @@
 //! What is called for each message goes through [`link`]s, connections of their own with prepared
 //! statements; everything else through a pool. Invariant: an answer is given only after its commit.
 
+pub mod attempts;
+pub mod attributes;
+pub mod fifo;
 pub mod link;
+pub mod messages;
 pub mod meta;
+pub mod move_tasks;
+pub mod moving;
+pub mod queues;
+pub mod upkeep;
