@@ -20,6 +20,7 @@ pub mod operations;
 mod paging;
 mod permission;
 mod reach;
+mod store;
 mod tags;
 mod task_handle;
 mod url;

@@ -164,7 +164,9 @@ impl Directory {
         change: impl FnOnce(&Queue) -> Result<Attributes, E> + Send,
     ) -> Result<Arc<Queue>, E> {
         let mut transaction = self.pool.begin().await.map_err(Failure::from)?;
-        let row = queues::lock(&mut transaction, name(key)).await.map_err(Failure::from)?;
+        let row = queues::lock(&mut transaction, name(key))
+            .await
+            .map_err(Failure::from)?;
         let mut before = queue(row.ok_or(Failure::NoSuchQueue)?)?;
         let attributes = change(&before)?;
         let stored = Stored::from(&attributes);
@@ -262,6 +264,12 @@ impl Directory {
         let after = after.map(|key| key.name.as_str()).unwrap_or_default();
         let arn = dead_letter.arn();
         let rows = queues::sources_of(&mut conn, &arn.0, after, i64::from(limit)).await?;
+        rows.into_iter().map(|row| queue(row).map(Arc::new)).collect()
+    }
+
+    pub async fn of_application(&self, application: &str) -> Result<Vec<Arc<Queue>>, Failure> {
+        let mut conn = self.pool.acquire().await?;
+        let rows = queues::of_application(&mut conn, application).await?;
         rows.into_iter().map(|row| queue(row).map(Arc::new)).collect()
     }
 }

@@ -7,7 +7,7 @@ use tokio::{sync::Mutex, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    BadStore, Failure, Keys, MAIN, MinuteRules, MoveTask, NewQueue, Page, StoreUrl, Wanted,
+    BadStore, Failure, Keys, MinuteRules, MoveTask, NewQueue, Page, StoreUrl, Wanted,
     clock::StoreClock,
     courier::Courier,
     directory::Directory,
@@ -27,9 +27,9 @@ use crate::{
 /// What a backend is made of.
 #[derive(Debug)]
 pub struct Setup {
-    /// The first database, whose URL is that of the store [`MAIN`].
+    /// The first database, whose URL is that of the store [`super::MAIN`].
     pub pool: PgPool,
-    /// [`MAIN`] and any further message stores.
+    /// [`super::MAIN`] and any further message stores.
     pub stores: Vec<StoreUrl>,
     pub keys: Keys,
     pub rules: MinuteRules,
@@ -64,7 +64,12 @@ impl Backend {
             stores: stores.clone(),
             wakes: wakes.clone(),
         };
-        let moves = Moves::new(setup.pool.clone(), directory.clone(), courier.clone(), clock.clone());
+        let moves = Moves::new(
+            setup.pool.clone(),
+            directory.clone(),
+            courier.clone(),
+            clock.clone(),
+        );
         let sweeper = Sweeper {
             pool: setup.pool.clone(),
             stores: stores.clone(),
@@ -169,6 +174,11 @@ impl Backend {
         self.directory.sources_of(dead_letter, after, limit).await
     }
 
+    /// Queues that an application owns, in the order of their names.
+    pub async fn of_application(&self, application: &str) -> Result<Vec<Arc<Queue>>, Failure> {
+        self.directory.of_application(application).await
+    }
+
     /// How many messages a queue has, by their state. Exact where nothing changes.
     pub async fn counts(&self, queue: &Queue) -> Result<Counts, Failure> {
         // Hidden messages are counted one by one, as far as there can be so many.
@@ -244,13 +254,5 @@ impl Backend {
     /// Tasks of a source, newest first.
     pub async fn moves_of(&self, source: &QueueKey, limit: u32) -> Result<Vec<MoveTask>, Failure> {
         self.moves.of(source, limit).await
-    }
-}
-
-/// The store of a URL that is the first database's.
-pub fn main_store(url: &str) -> StoreUrl {
-    StoreUrl {
-        name: MAIN.to_owned(),
-        url: url.to_owned(),
     }
 }

@@ -206,16 +206,16 @@ impl Moves {
         let now = self.clock.now();
         let mut transaction = self.courier.store(&source.store)?.pool.begin().await?;
         let next = match source.kind {
-            Kind::Standard => {
-                moving::next_of(&mut transaction, source.id, row.through, now, limit).await?
-            }
-            Kind::Fifo => {
-                moving::next_of_fifo(&mut transaction, source.id, row.through, now, limit).await?
-            }
+            Kind::Standard => moving::next_of(&mut transaction, source.id, row.through, now, limit).await?,
+            Kind::Fifo => moving::next_of_fifo(&mut transaction, source.id, row.through, now, limit).await?,
         };
         let mut by_destination: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         for (id, origin) in next {
-            let to = row.destination_arn.clone().or(origin).ok_or(Failure::NoSuchQueue)?;
+            let to = row
+                .destination_arn
+                .clone()
+                .or(origin)
+                .ok_or(Failure::NoSuchQueue)?;
             by_destination.entry(to).or_default().push(id);
         }
         let manner = Manner {

@@ -227,7 +227,10 @@ fn delivered(backend: &Backend, queue: &Queue, row: Row) -> Result<Delivered, Fa
 }
 
 fn body(backend: &Backend, stored: &[u8], message: uuid::Uuid) -> Result<String, Failure> {
-    let plain = backend.bodies.open(stored, message).map_err(Failure::unavailable)?;
+    let plain = backend
+        .bodies
+        .open(stored, message)
+        .map_err(Failure::unavailable)?;
     String::from_utf8(plain).map_err(Failure::unavailable)
 }
 

@@ -65,7 +65,10 @@ async fn standard(
         sequence_number: None,
     });
     let sent: Vec<Sent> = sent.collect();
-    let visible = messages.iter().filter(|message| message.visible_at <= now).count();
+    let visible = messages
+        .iter()
+        .filter(|message| message.visible_at <= now)
+        .count();
     if messages.iter().any(|message| message.group.is_some()) {
         backend.limits.saw_groups(queue.id);
     }

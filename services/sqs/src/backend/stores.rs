@@ -49,7 +49,6 @@ impl fmt::Debug for StoreUrl {
 /// One message store.
 #[derive(Debug)]
 pub struct Store {
-    pub name: String,
     /// For everything that is not done for each message.
     pub pool: PgPool,
     pub send: Lanes<standard::send::Ask, ()>,
@@ -68,10 +67,8 @@ impl Store {
             name: name.clone(),
             source,
         })?;
-        let options: PgConnectOptions = store.url.parse().map_err(|source| BadStore::Options {
-            name: name.clone(),
-            source,
-        })?;
+        let options: Result<PgConnectOptions, _> = store.url.parse();
+        let options = options.map_err(|source| BadStore::Options { name, source })?;
         let pool = PgPoolOptions::new()
             .max_connections(6)
             .acquire_timeout(Duration::from_secs(5))
@@ -82,7 +79,6 @@ impl Store {
         let relaxed = || Link::new(way.clone(), Commit::Relaxed);
         let lane = counting_lane;
         Ok(Self {
-            name,
             pool,
             send: Lanes::start(
                 each(|| standard::send::Sender {

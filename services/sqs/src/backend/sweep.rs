@@ -88,7 +88,8 @@ impl Sweeper {
             let moved = upkeep::hand_over(&mut transaction, leftover, successor).await?;
             transaction.commit().await?;
             if moved > 0 {
-                self.wakes.arrived(successor, usize::try_from(moved).unwrap_or(usize::MAX));
+                self.wakes
+                    .arrived(successor, usize::try_from(moved).unwrap_or(usize::MAX));
             }
         }
         if leftover.since + STALE < self.clock.now() {

@@ -9,7 +9,6 @@ use crate::model::Millis;
 /// A message on its way to another message store.
 #[derive(Debug, FromRow)]
 pub struct Parcel {
-    pub id: i64,
     pub sent_at: Millis,
     pub first_received_at: Option<Millis>,
     pub receive_count: i32,
@@ -17,7 +16,6 @@ pub struct Parcel {
     pub group_id: Option<String>,
     pub deduplication_id: Option<String>,
     pub meta: Vec<u8>,
-    pub dead_letter_source: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -130,8 +128,8 @@ pub async fn take_out(conn: &mut PgConnection, queue: i64, ids: &[i64]) -> sqlx:
              insert into messaging.queue_counts as c (queue_id, lane, messages)
              select $1, 0, -count(*) from gone
              on conflict (queue_id, lane) do update set messages = c.messages + excluded.messages)
-         select id, sent_at, first_received_at, receive_count, message_id, group_id,
-             null::text as deduplication_id, meta, dead_letter_source, body
+         select sent_at, first_received_at, receive_count, message_id, group_id,
+             null::text as deduplication_id, meta, body
          from gone order by id",
     )
     .bind(queue)
@@ -149,8 +147,8 @@ pub async fn take_out_fifo(conn: &mut PgConnection, queue: i64, ids: &[i64]) -> 
              insert into messaging.queue_counts as c (queue_id, lane, messages)
              select $1, 0, -count(*) from gone
              on conflict (queue_id, lane) do update set messages = c.messages + excluded.messages)
-         select id, sent_at, first_received_at, receive_count, message_id, group_id,
-             deduplication_id, meta, dead_letter_source, body
+         select sent_at, first_received_at, receive_count, message_id, group_id,
+             deduplication_id, meta, body
          from gone order by id",
     )
     .bind(queue)

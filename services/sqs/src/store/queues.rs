@@ -66,7 +66,11 @@ pub async fn fresh_id(conn: &mut PgConnection) -> sqlx::Result<i64> {
 }
 
 /// Adds a queue, unless its name is taken; tells whether it did.
-pub async fn insert(conn: &mut PgConnection, row: &QueueRow, dead_letter: Option<&str>) -> sqlx::Result<bool> {
+pub async fn insert(
+    conn: &mut PgConnection,
+    row: &QueueRow,
+    dead_letter: Option<&str>,
+) -> sqlx::Result<bool> {
     let done = sqlx::query(
         "insert into messaging.queues (id, account, region, name, store, fifo, attributes, tags, application_id,
              dead_letter_arn, created_at, modified_at)

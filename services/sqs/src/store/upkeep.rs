@@ -22,12 +22,7 @@ pub async fn total(conn: &mut PgConnection, queue: i64) -> sqlx::Result<i64> {
 }
 
 /// Messages that are hidden now, counted up to `most`: in flight, and delayed.
-pub async fn hidden(
-    conn: &mut PgConnection,
-    queue: i64,
-    now: Millis,
-    most: i64,
-) -> sqlx::Result<(i64, i64)> {
+pub async fn hidden(conn: &mut PgConnection, queue: i64, now: Millis, most: i64) -> sqlx::Result<(i64, i64)> {
     sqlx::query_as(
         "select count(*) filter (where receive_count > 0), count(*) filter (where receive_count = 0)
          from (select receive_count from messaging.messages

@@ -37,6 +37,8 @@ pub struct Receiver {
     pub lane: i32,
 }
 
+type Jobs = Vec<Job<Ask, Vec<Row>>>;
+
 /// Looks at a queue at most, when all that is found is too old or was received too often.
 const LOOKS: usize = 100;
 
@@ -49,8 +51,8 @@ impl Worker for Receiver {
         ask.max
     }
 
-    async fn work(&mut self, jobs: Vec<Job<Ask, Vec<Row>>>) {
-        let mut by_queue: BTreeMap<(i64, Millis), Vec<Job<Ask, Vec<Row>>>> = BTreeMap::new();
+    async fn work(&mut self, jobs: Jobs) {
+        let mut by_queue: BTreeMap<(i64, Millis), Jobs> = BTreeMap::new();
         for job in jobs.into_iter().filter(Job::is_wanted) {
             let key = (job.ask.queue, job.ask.visibility);
             by_queue.entry(key).or_default().push(job);
@@ -70,7 +72,7 @@ fn burial(dead_letters: &DeadLetters) -> Option<Burial> {
 }
 
 impl Receiver {
-    async fn serve(&mut self, jobs: Vec<Job<Ask, Vec<Row>>>) {
+    async fn serve(&mut self, jobs: Jobs) {
         let Some(ask) = jobs.first().map(|job| job.ask.clone()) else {
             return;
         };
@@ -116,7 +118,10 @@ impl Receiver {
             };
             let (rows, verdict) = fifo::take(&mut self.link, self.lane, look, burial.as_ref(), deal).await?;
             if let (Some(dead_letters), Some(burial)) = (&ask.dead_letters, &burial) {
-                dead_letters.courier.wakes.arrived(burial.queue, verdict.dead.len());
+                dead_letters
+                    .courier
+                    .wakes
+                    .arrived(burial.queue, verdict.dead.len());
             } else if let Some(dead_letters) = &ask.dead_letters {
                 dead_letters.bury(&verdict.dead, ask.now).await;
             }

@@ -42,9 +42,7 @@ pub fn deal(rules: Rules, wants: &[usize], groups: &[String], found: &[Candidate
         let mut wait = None;
         let mut left = false;
         for head in &heads {
-            let too_often = rules
-                .most_receives
-                .is_some_and(|most| head.receive_count >= most);
+            let too_often = rules.most_receives.is_some_and(|most| head.receive_count >= most);
             if head.sent_at < rules.oldest {
                 verdict.expired.push(head.id);
             } else if head.visible_at > rules.now {
@@ -169,9 +167,15 @@ mod tests {
     #[test]
     fn a_group_is_ready_after_its_last_message_in_flight() {
         let found = [head("a", 1, 5000, 1), head("a", 2, 9000, 1), head("a", 3, 0, 0)];
-        assert_eq!(ready(1000, &names(&["a"]), &found).ready, [("a".to_owned(), 9000)]);
+        assert_eq!(
+            ready(1000, &names(&["a"]), &found).ready,
+            [("a".to_owned(), 9000)]
+        );
         let found = [head("a", 3, 7000, 0)];
-        assert_eq!(ready(1000, &names(&["a"]), &found).ready, [("a".to_owned(), 7000)]);
+        assert_eq!(
+            ready(1000, &names(&["a"]), &found).ready,
+            [("a".to_owned(), 7000)]
+        );
         assert_eq!(ready(1000, &names(&["a"]), &[]).empty, ["a"]);
     }
 

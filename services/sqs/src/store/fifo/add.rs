@@ -114,11 +114,14 @@ pub async fn add(link: &mut Link, lane: i32, now: Millis, rows: Added) -> Result
     let mut ids = HashMap::<Uuid, i64>::new();
     if !keep.is_empty() {
         let pick = |column: &[i64]| keep.iter().map(|at| column[*at]).collect::<Vec<i64>>();
-        let texts = |column: &[String]| keep.iter().map(|at| column[*at].as_str()).collect::<Vec<_>>();
         let bytes = |column: &[Vec<u8>]| keep.iter().map(|at| column[*at].clone()).collect::<Vec<_>>();
-        let (queue, group, visible) = (pick(&rows.queue), texts(&rows.group), pick(&rows.visible_at));
+        let (queue, group, visible) = (
+            pick(&rows.queue),
+            texts(&keep, &rows.group),
+            pick(&rows.visible_at),
+        );
         let message: Vec<Uuid> = keep.iter().map(|at| rows.message_id[*at]).collect();
-        let dedup = texts(&rows.deduplication_id);
+        let dedup = texts(&keep, &rows.deduplication_id);
         transaction.execute(&lock, &[&queue, &group, &visible]).await?;
         let added = transaction
             .query(
@@ -142,7 +145,7 @@ pub async fn add(link: &mut Link, lane: i32, now: Millis, rows: Added) -> Result
             .map(|message| ids.get(message).copied().unwrap_or_default())
             .collect();
         transaction
-            .execute(&number, &[&queue, &texts(&rows.scope), &dedup, &numbers])
+            .execute(&number, &[&queue, &texts(&keep, &rows.scope), &dedup, &numbers])
             .await?;
     }
     transaction.commit().await?;
@@ -165,3 +168,6 @@ pub async fn add(link: &mut Link, lane: i32, now: Millis, rows: Added) -> Result
         .collect())
 }
 
+fn texts<'a>(keep: &[usize], column: &'a [String]) -> Vec<&'a str> {
+    keep.iter().map(|at| column[*at].as_str()).collect()
+}

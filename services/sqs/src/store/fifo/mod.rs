@@ -8,7 +8,7 @@ mod receipts;
 mod take;
 
 pub use self::{
-    add::{Added, DEDUPLICATION, Kept, add},
+    add::{Added, Kept, add},
     receipts::{Settlement, State, settle_receipts},
     take::{Burial, Look, Row, take},
 };
@@ -72,7 +72,6 @@ pub struct Verdict {
     pub dead: Vec<i64>,
 }
 
-
 fn candidates(rows: &[tokio_postgres::Row]) -> Vec<Candidate> {
     let candidate = |row: &tokio_postgres::Row| Candidate {
         group: row.get(0),
@@ -92,8 +91,11 @@ async fn settle(
     verdict: &Verdict,
 ) -> Result<(), Error> {
     if !verdict.ready.is_empty() {
-        let (groups, ready): (Vec<&str>, Vec<Millis>) =
-            verdict.ready.iter().map(|(group, at)| (group.as_str(), *at)).unzip();
+        let (groups, ready): (Vec<&str>, Vec<Millis>) = verdict
+            .ready
+            .iter()
+            .map(|(group, at)| (group.as_str(), *at))
+            .unzip();
         transaction.execute(ready_at, &[&queue, &groups, &ready]).await?;
     }
     if !verdict.empty.is_empty() {

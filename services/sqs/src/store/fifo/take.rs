@@ -56,7 +56,14 @@ pub async fn take(
 ) -> Result<(Vec<Row>, Verdict), Error> {
     let (client, statements) = link
         .ready([
-            LOCK_READY, FIRST, MARK, DROP, READY_AT, EMPTY, LOCK_FOR_ARRIVAL, MOVE_OUT,
+            LOCK_READY,
+            FIRST,
+            MARK,
+            DROP,
+            READY_AT,
+            EMPTY,
+            LOCK_FOR_ARRIVAL,
+            MOVE_OUT,
         ])
         .await?;
     let [lock, first, mark, drop, ready_at, empty, lock_arrival, move_out] = &statements;
