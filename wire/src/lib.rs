@@ -7,6 +7,7 @@ pub mod call;
 pub mod error;
 pub mod names;
 pub mod operation;
+pub mod sigv4;
 
 pub use call::{Call, Protocol, Service};
 pub use error::{AwsError, Fault, Kind};
