@@ -1,6 +1,6 @@
 //! Every error of authentication: its names, its status, and AWS's texts.
 //!
-//! The last two, for keys and tokens that are unknown or have run out, are said by who looks them up.
+//! That nobody signed, or with a key or token that is unknown or has run out, is said by who looks keys up.
 
 use std::fmt::Display;
 
@@ -76,8 +76,8 @@ pub(super) fn unsupported(algorithm: &str) -> AwsError {
     ))
 }
 
-pub(super) fn header_not_signed(name: &str, s3: Scope) -> AwsError {
-    match s3 {
+pub(super) fn header_not_signed(name: &str, scope: Scope) -> AwsError {
+    match scope {
         Scope::S3 => ACCESS_DENIED.because(format!(
             "There were headers present in the request which were not signed: {name}"
         )),
