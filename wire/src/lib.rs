@@ -5,9 +5,11 @@
 
 pub mod call;
 pub mod codec;
+pub mod detect;
 pub mod error;
 pub mod names;
 pub mod operation;
+pub mod sigv4;
 pub mod value;
 
 pub use call::{Call, Protocol, Service};
