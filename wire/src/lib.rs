@@ -5,6 +5,7 @@
 
 pub mod call;
 pub mod codec;
+pub mod detect;
 pub mod error;
 pub mod names;
 pub mod operation;

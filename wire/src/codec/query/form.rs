@@ -37,6 +37,15 @@ pub fn pairs(body: &[u8]) -> Result<Vec<Pair<'_>>, AwsError> {
     Ok(pairs)
 }
 
+/// The first value of a key, read without taking the form apart.
+pub fn first<'a>(form: &'a [u8], key: &str) -> Option<Cow<'a, str>> {
+    let value = form.split(|byte| *byte == b'&').find_map(|part| {
+        part.strip_prefix(key.as_bytes())
+            .and_then(|rest| rest.strip_prefix(b"="))
+    })?;
+    text(value)
+}
+
 fn text(encoded: &[u8]) -> Option<Cow<'_, str>> {
     if !encoded.contains(&b'+') {
         return percent_decode(encoded).decode_utf8().ok();
