@@ -24,19 +24,23 @@ impl Scope {
     /// read: whether that is an error is for those who check signatures.
     pub fn of(parts: &Parts) -> Option<Self> {
         if let Some(header) = text(&parts.headers, &AUTHORIZATION).filter(|header| is_signature(header)) {
-            let (_, credential) = header.split_once("Credential=")?;
-            return Self::parse(credential.split([',', ' ']).next()?);
+            let (_, claims) = header.split_once(' ')?;
+            let mut claims = claims.split(',').map(str::trim);
+            return Self::parse(claims.find_map(|claim| claim.strip_prefix("Credential="))?);
         }
         Self::parse(&first(parts.uri.query()?.as_bytes(), "X-Amz-Credential")?)
     }
 
     /// `AKID/20260101/us-east-1/sqs/aws4_request`; SigV4A's has no region.
     fn parse(credential: &str) -> Option<Self> {
-        let parts: Vec<&str> = credential.splitn(6, '/').collect();
-        let (region, service) = match parts[..] {
-            [_, _, region, service, "aws4_request"] => (Some(region.to_owned()), service),
-            [_, _, service, "aws4_request"] => (None, service),
-            _ => return None,
+        let (rest, service) = credential.strip_suffix("/aws4_request")?.rsplit_once('/')?;
+        let (rest, last) = rest.rsplit_once('/')?;
+        let is_date = last.len() == 8 && last.bytes().all(|byte| byte.is_ascii_digit());
+        let region = if is_date {
+            None
+        } else {
+            rest.rsplit_once('/')?;
+            Some(last.to_owned())
         };
         Some(Self {
             region,

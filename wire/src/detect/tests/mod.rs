@@ -1,9 +1,9 @@
-use std::io::Write;
-
 use http::Request;
 use proptest::prelude::*;
 
 use super::*;
+
+mod coding;
 
 type Headers<'a> = &'a [(&'a str, &'a str)];
 
@@ -152,6 +152,38 @@ fn a_json_call_is_its_target() {
 }
 
 #[test]
+fn a_scope_is_read_from_either_kind_of_signature() {
+    for (credential, expected) in [
+        (
+            "AKID/20260101/eu-west-1/sqs/aws4_request",
+            Some((Some("eu-west-1"), "sqs")),
+        ),
+        (
+            "AK/ID/20260101/eu-west-1/SQS/aws4_request",
+            Some((Some("eu-west-1"), "sqs")),
+        ),
+        ("AKID/20260101/sqs/aws4_request", Some((None, "sqs"))),
+        ("AKID/20260101/eu-west-1/sqs/aws3_request", None),
+        ("eu-west-1/sqs/aws4_request", None),
+        ("", None),
+    ] {
+        let header =
+            format!("AWS4-HMAC-SHA256 SignedHeaders=x;Credential=no,Credential={credential} , Signature=0");
+        let url = format!("/?X%2DAmz-Credential={}", credential.replace('/', "%2F"));
+        for parts in [
+            head("POST", "/", &[("authorization", &*header)]),
+            head("GET", &url, &[]),
+        ] {
+            let scope = Scope::of(&parts);
+            let scope = scope
+                .as_ref()
+                .map(|scope| (scope.region.as_deref(), &*scope.service));
+            assert_eq!(scope, expected, "{credential}");
+        }
+    }
+}
+
+#[test]
 fn a_query_call_is_its_action() {
     let posted = called(&head("POST", "/", &[FORM]), b"Version=2010-03-31&Action=Publish");
     assert_eq!((posted.service, posted.protocol), (Service::Sns, Protocol::Query));
@@ -224,41 +256,6 @@ fn a_signature_for_one_service_does_not_open_another() {
     let (_, protocol, error) = refused(&head("POST", "/", &headers), Vec::new());
     assert_eq!((protocol, error.kind.status), (Protocol::Json10, 403));
     assert!(error.message.contains("'sqs'"), "{error}");
-}
-
-fn zipped(plain: &[u8]) -> Vec<u8> {
-    let mut zip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    zip.write_all(plain).unwrap();
-    zip.finish().unwrap()
-}
-
-#[test]
-fn gzip_is_undone_within_bounds() {
-    let parts = head("POST", "/", &[JSON, TARGET, ("content-encoding", "gzip")]);
-    let body = zipped(b"{\"QueueUrl\":\"u\"}");
-    let call = call(&parts, body.clone().into(), "r-1".to_owned()).expect("a call");
-    assert_eq!(&call.body[..], b"{\"QueueUrl\":\"u\"}");
-    let (.., bomb) = refused(&parts, zipped(&vec![0; 16 * 1024 * 1024 + 1]));
-    assert_eq!(bomb.kind.status, 413);
-    for bad in [b"{}".to_vec(), body[..body.len() - 9].to_vec(), Vec::new()] {
-        assert_eq!(refused(&parts, bad).2.kind.status, 415);
-    }
-    let (.., other) = refused(
-        &head("POST", "/", &[JSON, TARGET, ("content-encoding", "br")]),
-        Vec::new(),
-    );
-    assert!(other.message.contains("br"), "{other}");
-}
-
-#[test]
-fn an_objects_coding_is_its_own() {
-    let s3 = signed("s3");
-    let parts = head(
-        "PUT",
-        "/b/k",
-        &[("authorization", &*s3), ("content-encoding", "gzip")],
-    );
-    assert_eq!(&called(&parts, b"as is").body[..], b"as is");
 }
 
 proptest! {
