@@ -15,7 +15,7 @@ use crate::{AwsError, Call, Fault, Operation, Protocol, Service};
 mod cbor;
 pub mod errors;
 mod json;
-mod query;
+pub(crate) mod query;
 #[cfg(test)]
 mod tests;
 mod xml;

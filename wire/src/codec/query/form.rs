@@ -37,6 +37,17 @@ pub fn pairs(body: &[u8]) -> Result<Vec<Pair<'_>>, AwsError> {
     Ok(pairs)
 }
 
+/// The first value of a key, read without taking the form apart.
+pub fn first<'a>(form: &'a [u8], key: &str) -> Option<Cow<'a, str>> {
+    form.split(|byte| *byte == b'&').find_map(|part| {
+        let end = part.iter().position(|byte| *byte == b'=')?;
+        let (name, value) = (&part[..end], &part[end + 1..]);
+        let is_it =
+            name == key.as_bytes() || name.contains(&b'%') && text(name).is_some_and(|name| name == key);
+        is_it.then(|| text(value)).flatten()
+    })
+}
+
 fn text(encoded: &[u8]) -> Option<Cow<'_, str>> {
     if !encoded.contains(&b'+') {
         return percent_decode(encoded).decode_utf8().ok();

@@ -17,6 +17,7 @@ mod tests;
 mod tree;
 
 use error::{Error, Reason};
+pub(crate) use form::first;
 
 pub fn decode<T: DeserializeOwned>(body: &[u8], names: Names) -> Result<T, AwsError> {
     let pairs = form::pairs(body)?;
