@@ -28,7 +28,7 @@ pub const MISMATCH: Kind = coral("InvalidSignatureException", "SignatureDoesNotM
 /// The session that the key belongs to is over.
 pub const EXPIRED_TOKEN: Kind = coral("ExpiredTokenException", "ExpiredToken", 403);
 /// S3 tells of presigned URLs that ran out and of unsigned headers in this way.
-pub const ACCESS_DENIED: Kind = coral("AccessDeniedException", "AccessDenied", 403);
+pub const ACCESS_DENIED: Kind = Kind::sender("AccessDenied", 403);
 /// The clocks of an S3 client and ours differ too much.
 pub const TIME_TOO_SKEWED: Kind = Kind::sender("RequestTimeTooSkewed", 403);
 /// An S3 body is not the one that was announced.
