@@ -28,13 +28,17 @@ pub const MISMATCH: Kind = coral("InvalidSignatureException", "SignatureDoesNotM
 /// The session that the key belongs to is over.
 pub const EXPIRED_TOKEN: Kind = coral("ExpiredTokenException", "ExpiredToken", 403);
 /// S3 tells of presigned URLs that ran out and of unsigned headers in this way.
-pub const ACCESS_DENIED: Kind = coral("AccessDeniedException", "AccessDenied", 403);
+pub const ACCESS_DENIED: Kind = Kind::sender("AccessDenied", 403);
 /// The clocks of an S3 client and ours differ too much.
 pub const TIME_TOO_SKEWED: Kind = Kind::sender("RequestTimeTooSkewed", 403);
 /// An S3 body is not the one that was announced.
 pub const PAYLOAD_MISMATCH: Kind = Kind::sender("XAmzContentSHA256Mismatch", 400);
 /// An S3 upload's chunks or trailers are cut off or not framed as announced.
 pub const INCOMPLETE_BODY: Kind = Kind::sender("IncompleteBody", 400);
+/// Trailers of an S3 upload are not those that were announced.
+pub const MALFORMED_TRAILER: Kind = Kind::sender("MalformedTrailerError", 400);
+/// A chunked S3 upload does not say how long it is.
+pub const MISSING_LENGTH: Kind = Kind::sender("MissingContentLength", 411);
 /// An S3 request lacks what its signature needs.
 pub const INVALID_REQUEST: Kind = Kind::sender("InvalidRequest", 400);
 
@@ -62,6 +66,16 @@ pub(super) fn mismatch() -> AwsError {
 
 pub(super) fn incomplete(message: impl Into<String>) -> AwsError {
     INCOMPLETE.because(message.into())
+}
+
+pub(super) fn incomplete_body() -> AwsError {
+    INCOMPLETE_BODY.because("The request body terminated unexpectedly")
+}
+
+pub(super) fn malformed_trailer() -> AwsError {
+    MALFORMED_TRAILER.because(
+        "The request contained trailing data that was not well-formed or did not conform to our published schema.",
+    )
 }
 
 pub(super) fn unsupported(algorithm: &str) -> AwsError {

@@ -7,6 +7,7 @@
 //! no error tells more of a secret or a computed signature than AWS does.
 
 mod canonical;
+pub mod chunked;
 mod encode;
 pub mod errors;
 mod header;

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
 use super::canonical;
+use super::chunked::Framing;
 use super::errors::{self, Scope};
 use super::header::only;
 use super::timestamp::Stamp;
@@ -126,7 +127,7 @@ impl Signature {
             return Ok(None);
         }
         match (only(&request.headers, "x-amz-content-sha256")?, self.form) {
-            (Some(text), _) if is_hash(text) || text == UNSIGNED_PAYLOAD || is_streaming(text) => Ok(Some(text)),
+            (Some(text), _) if is_hash(text) || text == UNSIGNED_PAYLOAD || Framing::named(text).is_some() => Ok(Some(text)),
             (Some(_), _) => Err(errors::INVALID_REQUEST.because(
                 "x-amz-content-sha256 must be UNSIGNED-PAYLOAD, STREAMING-AWS4-HMAC-SHA256-PAYLOAD, \
                  STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER, STREAMING-UNSIGNED-PAYLOAD-TRAILER or a valid sha256 \
@@ -141,13 +142,4 @@ impl Signature {
 
 fn is_hash(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-fn is_streaming(text: &str) -> bool {
-    matches!(
-        text,
-        "STREAMING-AWS4-HMAC-SHA256-PAYLOAD"
-            | "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"
-            | "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
-    )
 }

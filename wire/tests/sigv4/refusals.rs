@@ -309,6 +309,8 @@ fn unsigned_payloads_are_for_s3_only() {
             .body(b"UNSIGNED".to_vec());
         signed(request.expect("a request"), Manner::header(service))
     };
+    let (request, _) = unsigned("s3");
+    check(&request, b"whatever", NOW).expect("an unsigned body");
     // Another service hashes what it got, whatever the header says.
     let (request, body) = unsigned("sqs");
     check(&request, &body, NOW).expect("the body is signed");

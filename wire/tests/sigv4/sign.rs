@@ -76,7 +76,11 @@ pub fn signed(mut request: Request<Vec<u8>>, manner: Manner<'_>) -> (Parts, Vec<
         .build()
         .expect("complete parameters")
         .into();
-    let body = if manner.expires.is_some() && manner.service == "s3" {
+    let claims = request
+        .headers()
+        .get("x-amz-content-sha256")
+        .is_some_and(|value| value == "UNSIGNED-PAYLOAD");
+    let body = if manner.service == "s3" && (manner.expires.is_some() || claims) {
         SignableBody::UnsignedPayload
     } else {
         SignableBody::Bytes(request.body())
