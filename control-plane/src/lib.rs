@@ -17,7 +17,6 @@ pub mod migrate;
 pub mod notices;
 pub mod ops;
 pub mod options;
-pub mod postgres;
 pub mod problem;
 pub mod reconcile;
 mod rounds;
@@ -29,6 +28,7 @@ pub mod store;
 mod testing;
 pub mod up;
 
+pub use beanpole_postgres as postgres;
 pub use config::{Config, ServeOptions};
 pub use problem::ApiError;
 pub use state::App;

@@ -5,7 +5,10 @@
 pub mod caller;
 pub mod decide;
 pub mod policy;
+pub mod seal;
+pub mod store;
 
 pub use caller::{AccountId, Arn, Caller, Principal};
 pub use decide::{Ask, Decision, authorize};
 pub use policy::{Context, Policy, PolicyError, Transport, request_context};
+pub use seal::{Seal, SealError};

@@ -25,7 +25,7 @@ impl Clause {
         let found = context.values(&self.lookup).filter(|found| !found.is_empty());
         if self.operator.test == Test::Null {
             let is_null = found.is_none();
-            return self.values.iter().any(|value| *value == Value::Bool(is_null));
+            return self.values.contains(&Value::Bool(is_null));
         }
         let negated = matches!(self.operator.test, Test::IsNot(_));
         let Some(found) = found else {
