@@ -4,11 +4,15 @@
 //! bytes out. What a service does with a request is the service's.
 
 pub mod call;
+pub mod codec;
+pub mod detect;
 pub mod error;
 pub mod names;
 pub mod operation;
+pub mod value;
 
 pub use call::{Call, Protocol, Service};
 pub use error::{AwsError, Fault, Kind};
 pub use names::{Member, Names, Shape};
 pub use operation::Operation;
+pub use value::{Blob, Timestamp};

@@ -1,7 +1,27 @@
 //! Amazon SQS on Postgres: every action of API version 2012-11-05.
 //!
 //! `operations/` is the API: one file an action with its types, its validation in AWS's order and
-//! its run. `backend/` keeps queues and messages. In between stand plain values (`model/`).
+//! its run. `backend/` keeps queues and messages. In between stand plain values (`model/`) and what
+//! actions decide with: `attributes/`, `message/`, `batch`, `permission`, `tags`, `paging`. [`handle`] takes a
+//! call in and gives an answer; [`reach`] is whose queue it is and whether the caller may.
 
+pub mod attributes;
 pub mod backend;
+mod batch;
+pub mod errors;
+#[cfg(test)]
+mod examples;
+mod handle;
+mod md5;
+mod message;
 pub mod model;
+mod names;
+pub mod operations;
+mod paging;
+mod permission;
+mod reach;
+mod tags;
+mod task_handle;
+mod url;
+
+pub use handle::{Settings, Sqs};

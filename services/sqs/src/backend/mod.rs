@@ -26,6 +26,8 @@ pub enum Failure {
     ReceiptExpired,
     #[error("the message is not in flight")]
     NotInFlight,
+    #[error("the message would be hidden for longer than 12 hours since it was received")]
+    VisibilityBeyondLimit,
     #[error("there is no such message move task, or it has ended")]
     NoSuchTask,
     #[error("the source queue has a running move task")]
