@@ -9,6 +9,7 @@ pub mod detect;
 pub mod error;
 pub mod names;
 pub mod operation;
+pub mod sigv4;
 pub mod value;
 
 pub use call::{Call, Protocol, Service};
