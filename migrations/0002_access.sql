@@ -6,7 +6,8 @@ create table access.accounts (
     name text not null constraint accounts_name_unique unique,
     created_at timestamptz not null
 );
-comment on table access.accounts is 'AWS accounts; the installation''s own is added at its first start';
+comment on table access.accounts is 'AWS accounts; the first is the installation''s own, which environments are of';
+insert into access.accounts (id, name, created_at) values ('000000000000', 'installation', now());
 
 create table access.access_keys (
     id text primary key constraint access_keys_id_form check (id ~ '^AKIA[A-Z2-7]{16}$'),

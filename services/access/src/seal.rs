@@ -10,3 +10,22 @@ pub trait Seal: Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[error("a sealed value cannot be used: {0}")]
 pub struct SealError(pub String);
+
+/// Where things are sealed for; a value of one place does not open in another.
+pub(crate) mod place {
+    use crate::gate::Mode;
+
+    /// The secret of an access key.
+    pub fn secret(key: &str) -> String {
+        format!("access key {key}")
+    }
+
+    /// A session token. What a server gives out that checks no signatures is worth nothing where they are
+    /// checked.
+    pub fn session(mode: Mode) -> &'static str {
+        match mode {
+            Mode::Signed => "session token",
+            Mode::Development => "session token of development",
+        }
+    }
+}

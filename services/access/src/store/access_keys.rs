@@ -3,6 +3,9 @@
 use sqlx::PgConnection;
 use time::{Date, OffsetDateTime};
 
+/// The status of a key whose signatures are accepted.
+pub const ACTIVE: &str = "active";
+
 #[derive(Clone, sqlx::FromRow)]
 pub struct KeyRow {
     pub id: String,

@@ -16,6 +16,14 @@ pub struct RoleRow {
     pub updated_at: OffsetDateTime,
 }
 
+impl RoleRow {
+    /// Tells a role from another that had its name before.
+    pub(crate) fn made(&self) -> i64 {
+        let microseconds = self.created_at.unix_timestamp_nanos() / 1000;
+        i64::try_from(microseconds).unwrap_or_default()
+    }
+}
+
 pub async fn by_name(
     connection: &mut PgConnection,
     account: &str,
