@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod api;
 pub mod auth;
+pub mod aws;
 pub mod blobs;
 pub mod bundle;
 pub mod config;
