@@ -6,6 +6,7 @@
 pub mod agents;
 pub mod api;
 pub mod auth;
+pub mod aws;
 pub mod blobs;
 pub mod bundle;
 pub mod config;
@@ -17,7 +18,6 @@ pub mod migrate;
 pub mod notices;
 pub mod ops;
 pub mod options;
-pub mod postgres;
 pub mod problem;
 pub mod reconcile;
 mod rounds;
@@ -29,6 +29,7 @@ pub mod store;
 mod testing;
 pub mod up;
 
+pub use beanpole_postgres as postgres;
 pub use config::{Config, ServeOptions};
 pub use problem::ApiError;
 pub use state::App;

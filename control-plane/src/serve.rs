@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use beanpole_access::Gate;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -13,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     App, Config, api,
     auth::{attempts::SignIns, passwords::Passwords},
+    aws::AccessSeal,
     blobs::Blobs,
     bundle, housekeeping,
     http::{
@@ -119,10 +121,12 @@ pub async fn prepare(config: Config, stopping: CancellationToken) -> Result<App,
             path: config.data.clone(),
             source,
         })?;
+    let gate = Gate::new(pool.clone(), AccessSeal::of(&secrets));
     Ok(App {
         pool,
         blobs,
         secrets,
+        gate,
         notices: Notices::new(),
         inspector: bundle::Inspector::default(),
         passwords: Passwords::default(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use beanpole_access::Gate;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -19,6 +20,8 @@ pub struct App {
     pub pool: PgPool,
     pub blobs: Blobs,
     pub secrets: Secrets,
+    /// Who signs calls of AWS's services.
+    pub gate: Gate,
     pub notices: Notices,
     pub inspector: Inspector,
     pub passwords: Passwords,

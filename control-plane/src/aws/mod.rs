@@ -1,10 +1,17 @@
 //! The AWS side of the server's one port: requests in AWS's protocols are told apart from everything
-//! else by their headers, authenticated, and handed to their service.
+//! else by their heads, authenticated, and handed to their service; and instances get credentials.
 //!
 //! Decides nothing about services. Invariant: nothing reaches a service without a caller whose
 //! signature was verified, except callers without one, whom only a resource's own policy can let in.
 
+pub mod credentials;
 mod front;
+mod seal;
 pub mod setup;
+#[cfg(test)]
+mod tests;
 
-pub use self::front::{Front, aws_first};
+pub use self::{
+    front::{Front, aws_first},
+    seal::AccessSeal,
+};

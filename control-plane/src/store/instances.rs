@@ -84,6 +84,18 @@ pub async fn of_environment(conn: &mut PgConnection, id: &EnvironmentId) -> sqlx
     .await
 }
 
+/// The environment of an instance that is there.
+pub async fn environment_of(
+    conn: &mut PgConnection,
+    instance: &InstanceId,
+) -> sqlx::Result<Option<EnvironmentId>> {
+    let row = sqlx::query("select environment_id from control.instances where id = $1")
+        .bind(instance.as_str())
+        .fetch_optional(conn)
+        .await?;
+    row.map(|row| parsed(&row, "environment_id")).transpose()
+}
+
 /// Every instance there is, oldest first.
 pub async fn all(conn: &mut PgConnection) -> sqlx::Result<Vec<InstanceRow>> {
     sqlx::query_as(select!("order by i.launched_at, i.id"))

@@ -33,6 +33,11 @@ impl fmt::Display for AccountId {
 }
 
 impl AccountId {
+    /// The installation's own account.
+    pub fn installation() -> Self {
+        Self(crate::gate::INSTALLATION_ACCOUNT.into())
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

@@ -4,8 +4,19 @@
 
 pub mod caller;
 pub mod decide;
+mod defaults;
+pub mod errors;
+pub mod gate;
+pub mod keys;
 pub mod policy;
+pub mod seal;
+mod session;
+pub mod store;
 
 pub use caller::{AccountId, Arn, Caller, Principal};
 pub use decide::{Ask, Decision, authorize};
+pub use gate::{Gate, INSTALLATION_ACCOUNT, Mode};
+pub use keys::KeyPair;
 pub use policy::{Context, Policy, PolicyError, Transport, request_context};
+pub use seal::{Seal, SealError};
+pub use session::Credentials;

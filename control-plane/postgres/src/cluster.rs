@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Account, Binaries, BinariesError};
+use crate::{Account, Binaries, BinariesError};
 
 /// The role and database that Beanpole uses inside its cluster.
 const NAME: &str = "beanpole";
