@@ -6,7 +6,8 @@ use std::{
     time::Duration,
 };
 
-use beanpole_access::Gate;
+use beanpole_access::{Gate, Mode};
+use beanpole_sqs::backend::BadStore;
 use sqlx::PgPool;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -14,9 +15,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     App, Config, api,
     auth::{attempts::SignIns, passwords::Passwords},
-    aws::AccessSeal,
+    aws::{self, AccessSeal},
     blobs::Blobs,
-    bundle, housekeeping,
+    bundle,
+    config::NotLoopback,
+    housekeeping,
     http::{
         layers,
         server::{self, Limits},
@@ -49,6 +52,10 @@ pub enum StartError {
          (BEANPOLE_MASTER_KEY_FILE, or their <data>/master.key)"
     )]
     OtherKey,
+    #[error(transparent)]
+    Development(#[from] NotLoopback),
+    #[error(transparent)]
+    MessageStore(#[from] BadStore),
     #[error("cannot listen on {address}")]
     Listen {
         address: SocketAddr,
@@ -86,8 +93,12 @@ pub async fn start(config: Config, stop: CancellationToken) -> Result<Server, St
         api: format!("http://{}", loopback(address)),
     });
     let router = layers::around(api::router(app.clone(), console));
+    let router = aws::in_front(&app, router);
     let accepting = tokio::spawn(server::serve(listener, router, limits, stop.clone()));
     let loops = background(&app);
+    if app.config.aws.mode == Mode::Development {
+        tracing::warn!("development mode: whoever reaches this port may use every queue of every account");
+    }
     tracing::info!(address = %address, "the server is ready");
     Ok(Server {
         app,
@@ -111,6 +122,7 @@ fn loopback(mut address: SocketAddr) -> SocketAddr {
 
 /// Everything a server needs before it listens.
 pub async fn prepare(config: Config, stopping: CancellationToken) -> Result<App, StartError> {
+    config.aws.check(config.listen)?;
     let pool =
         store::pool(&config.database_url, config.database_connections).map_err(StartError::Database)?;
     migrate_when_up(&pool, &stopping).await?;
@@ -121,12 +133,19 @@ pub async fn prepare(config: Config, stopping: CancellationToken) -> Result<App,
             path: config.data.clone(),
             source,
         })?;
-    let gate = Gate::new(pool.clone(), AccessSeal::of(&secrets));
+    for store in &config.aws.message_stores {
+        let there = store::pool(&store.url, 1).map_err(StartError::Database)?;
+        migrate_when_up(&there, &stopping).await?;
+        there.close().await;
+    }
+    let gate = Gate::in_mode(pool.clone(), AccessSeal::of(&secrets), config.aws.mode);
+    let sqs = aws::setup::sqs(&pool, &secrets, &config, &stopping)?;
     Ok(App {
         pool,
         blobs,
         secrets,
         gate,
+        sqs,
         notices: Notices::new(),
         inspector: bundle::Inspector::default(),
         passwords: Passwords::default(),
@@ -212,6 +231,7 @@ impl Server {
             tracing::warn!("loops that did not end in time were cut off");
         }
         self.loops.shutdown().await;
+        self.app.sqs.stop().await;
         let closed = tokio::time::timeout(Duration::from_secs(5), self.app.pool.close());
         if closed.await.is_err() {
             tracing::warn!("database connections that were still in use were cut off");

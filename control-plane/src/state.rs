@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use beanpole_access::Gate;
+use beanpole_sqs::Sqs;
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
@@ -22,6 +23,7 @@ pub struct App {
     pub secrets: Secrets,
     /// Who signs calls of AWS's services.
     pub gate: Gate,
+    pub sqs: Sqs,
     pub notices: Notices,
     pub inspector: Inspector,
     pub passwords: Passwords,

@@ -88,6 +88,8 @@ pub fn router(app: App, console: Router) -> Router {
             "/api/v1/openapi.json",
             get(move || async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }),
         )
+        // Open to all: an instance's own token is the credential.
+        .route("/aws/v1/credentials", get(crate::aws::credentials::credentials))
         .merge(crate::agents::router())
         .fallback(move |request| elsewhere(console, request))
         .method_not_allowed_fallback(not_that_method)
@@ -97,7 +99,10 @@ pub fn router(app: App, console: Router) -> Router {
 /// Programs get a problem, people a page.
 async fn elsewhere(console: Router, request: Request) -> Response {
     let path = request.uri().path();
-    if ["/api/", "/agent/"].iter().any(|prefix| path.starts_with(prefix)) {
+    if ["/api/", "/agent/", "/aws/"]
+        .iter()
+        .any(|prefix| path.starts_with(prefix))
+    {
         return ApiError::not_found("no_such_route", format!("there is nothing at {path}")).into_response();
     }
     match console.oneshot(request).await {

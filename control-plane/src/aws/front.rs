@@ -57,7 +57,6 @@ impl Front {
         match self.gate.authenticate(&parts, &body, now).await {
             Ok(caller) => match call.service {
                 Service::Sqs => self.sqs.handle(&call, &caller).await,
-                Service::Sts => self.gate.sts(&call, &caller, now).await,
                 _ => codec::encode_error(&call, &not_served(&call)),
             },
             Err(error) => codec::encode_error(&call, &error),
@@ -71,7 +70,7 @@ fn not_served(call: &Call) -> AwsError {
         known => format!("{known:?}").to_lowercase(),
     };
     NOT_SERVED.because(format!(
-        "Beanpole does not serve {name} ({}) at this endpoint; it serves sqs and sts.",
+        "Beanpole does not serve {name} ({}) at this endpoint; it serves sqs.",
         call.operation
     ))
 }

@@ -14,4 +14,5 @@ mod tests;
 pub use self::{
     front::{Front, aws_first},
     seal::AccessSeal,
+    setup::in_front,
 };

@@ -1,40 +1,49 @@
 //! From the server's configuration to its AWS services.
 
-use beanpole_access::Gate;
+use axum::{Router, middleware};
 use beanpole_sqs::{
     Settings, Sqs,
     backend::{Backend, BadStore, Keys, MAIN, Setup, StoreUrl},
 };
+use sqlx::PgPool;
+use tokio_util::sync::CancellationToken;
 
-use super::Front;
-use crate::App;
+use super::{Front, aws_first};
+use crate::{App, Config, secrets::Secrets};
 
-/// Starts the services. [`stop`] ends them.
-pub fn start(app: &App) -> Result<Front, BadStore> {
+/// SQS on the server's own database and further message stores.
+pub fn sqs(
+    pool: &PgPool,
+    secrets: &Secrets,
+    config: &Config,
+    stopping: &CancellationToken,
+) -> Result<Sqs, BadStore> {
     let mut stores = vec![StoreUrl {
         name: MAIN.to_owned(),
-        url: app.config.database_url.reveal().to_owned(),
+        url: config.database_url.reveal().to_owned(),
     }];
-    stores.extend(app.config.message_stores.iter().map(|store| StoreUrl {
+    stores.extend(config.aws.message_stores.iter().map(|store| StoreUrl {
         name: store.name.clone(),
         url: store.url.reveal().to_owned(),
     }));
     let backend = Backend::start(Setup {
-        pool: app.pool.clone(),
+        pool: pool.clone(),
         stores,
-        keys: Keys::new(app.secrets.derive("messages")),
-        rules: app.config.aws.minute_rules,
-        stopping: app.stopping.clone(),
+        keys: Keys::new(secrets.derive("messages")),
+        rules: config.aws.minute_rules,
+        stopping: stopping.clone(),
     })?;
     let settings = Settings {
-        base_url: app.config.aws.services_url.clone(),
+        base_url: config.aws.services_url.clone(),
     };
-    Ok(Front {
-        gate: gate(app),
-        sqs: Sqs::new(backend, settings),
-    })
+    Ok(Sqs::new(backend, settings))
 }
 
-fn gate(app: &App) -> Gate {
-    todo_gate(app)
+/// `router` behind the AWS services: what is not in AWS's protocols goes on to it.
+pub fn in_front(app: &App, router: Router) -> Router {
+    let front = Front {
+        gate: app.gate.clone(),
+        sqs: app.sqs.clone(),
+    };
+    router.layer(middleware::from_fn_with_state(front, aws_first))
 }

@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     App, Config,
-    config::{DatabaseUrl, MasterKeySource},
+    config::{AwsConfig, DatabaseUrl, MasterKeySource},
     serve, store,
 };
 
@@ -29,6 +29,7 @@ pub async fn config() -> (Config, TempDir) {
         listen: ([127, 0, 0, 1], 0).into(),
         data: folder.path().to_owned(),
         master_key: MasterKeySource::DataFolder,
+        aws: AwsConfig::default(),
         public_url: "http://localhost:8000".to_owned(),
         domain: "localhost".to_owned(),
         edge_port: 8080,

@@ -36,6 +36,21 @@ impl Sqs {
         Self { backend, settings }
     }
 
+    /// Where queues and messages are kept.
+    pub fn backend(&self) -> &Backend {
+        &self.backend
+    }
+
+    /// Seconds since 1970 by the store's clock.
+    pub fn now_seconds(&self) -> i64 {
+        self.backend.now().div_euclid(1000)
+    }
+
+    /// Answers what is under way, then ends.
+    pub async fn stop(&self) {
+        self.backend.stop().await;
+    }
+
     /// Answers a call, an error too.
     pub async fn handle(&self, call: &Call, caller: &Caller) -> http::Response<Bytes> {
         let span = tracing::info_span!("sqs", operation = %call.operation, request.id = %call.request_id);

@@ -98,10 +98,7 @@ pub async fn database() -> String {
         .await
         .expect("the lock");
     let create = format!("create database {name} template {TEMPLATE}");
-    admin
-        .execute(sqlx::AssertSqlSafe(create))
-        .await
-        .expect("a copy");
+    admin.execute(sqlx::AssertSqlSafe(create)).await.expect("a copy");
     admin.close().await.expect("a goodbye");
     shared.cluster.url_of(&name)
 }

@@ -3,6 +3,10 @@
 //! [`ServeOptions`] is what people type; [`Config`] is checked and complete. Nothing after this
 //! module reads the environment.
 
+mod aws;
+
+pub use self::aws::{AwsConfig, AwsOptions, MessageStore, NotLoopback};
+
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 /// A Postgres URL. Its `Debug` hides what may be a password.
@@ -62,6 +66,8 @@ pub struct ServeOptions {
     pub database: DatabaseOptions,
     #[command(flatten)]
     pub public: PublicUrl,
+    #[command(flatten)]
+    pub aws: AwsOptions,
     /// Where to listen
     #[arg(long, env = "BEANPOLE_LISTEN", default_value = "127.0.0.1:8000")]
     pub listen: SocketAddr,
@@ -125,6 +131,7 @@ pub struct Config {
     pub listen: SocketAddr,
     pub data: PathBuf,
     pub master_key: MasterKeySource,
+    pub aws: AwsConfig,
     /// Without a slash at its end.
     pub public_url: String,
     pub domain: String,
@@ -157,6 +164,7 @@ impl From<ServeOptions> for Config {
                 (None, Some(file)) => MasterKeySource::File(file),
                 (None, None) => MasterKeySource::DataFolder,
             },
+            aws: options.aws.into(),
             domain: options.domain,
             edge_port: options.edge_port,
             max_connections: options.max_connections.max(1),
