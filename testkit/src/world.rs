@@ -378,7 +378,8 @@ impl Drop for World {
     }
 }
 
-fn docker(arguments: &[&str]) -> String {
+/// What Docker's own command line prints; nothing when it fails.
+pub fn docker(arguments: &[&str]) -> String {
     let output = Command::new("docker")
         .args(arguments)
         .stderr(Stdio::null())
