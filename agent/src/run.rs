@@ -146,12 +146,20 @@ fn images(
         None => mirror::of_host(Path::new("/etc/apt")),
     };
     let sources = Sources {
+        base_image: options.base_image.clone(),
         mirror: options.debian_mirror.clone().or(host.main),
         security_mirror: options.debian_security_mirror.clone().or(host.security),
         authorities: read_authorities(&options.ca_dir)?,
     };
     let bounds = BuildBounds::for_host(facts.cpus, facts.memory_bytes);
-    Ok(Images::new(engine.clone(), sources, bounds, &temporary(ledger)?))
+    let folder = temporary(ledger)?;
+    Ok(Images::new(
+        engine.clone(),
+        sources,
+        bounds,
+        &folder,
+        ledger.clone(),
+    ))
 }
 
 /// The folder for temporary files, emptied of what an earlier process left.
