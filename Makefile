@@ -7,6 +7,7 @@ test:
 check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
+	cargo clippy -p beanpole-testkit --test daemon -- -D warnings
 bench:
 	@scripts/bench
 # Accepts changed golden output: read the difference before it is committed.

@@ -10,7 +10,7 @@ use beanpole_protocol::{
 use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
-    build::version::Workshop,
+    build::version::{Built, Stages, Workshop},
     docker::{DockerError, Engine, containers::name},
     ending,
     model::Exit,
@@ -146,6 +146,8 @@ pub struct ImageNews {
     pub version: VersionId,
     pub attempt: u32,
     pub state: ImageState,
+    /// What a build left, whether it succeeded or not.
+    pub stages: Stages,
 }
 
 /// Looks whether an image is here and builds it when not, one build at a time. `tell` gets `Building`
@@ -160,6 +162,7 @@ pub async fn prepare(
         version: image.version.clone(),
         attempt: image.attempt,
         state,
+        stages: Stages::default(),
     };
     let mut was_told = false;
     let is_here = loop {
@@ -181,7 +184,8 @@ pub async fn prepare(
     }
     let Ok(_turn) = turn.acquire().await else { return };
     let began = Instant::now();
-    let state = match workshop.build(&image).await {
+    let Built { outcome, stages } = workshop.build(&image).await;
+    let state = match outcome {
         Ok(()) => {
             let build_ms = u64::try_from(began.elapsed().as_millis()).ok();
             tracing::info!(version.id = %image.version, duration_ms = build_ms, "built an image");
@@ -192,5 +196,10 @@ pub async fn prepare(
             ImageState::Failed { reason }
         }
     };
-    let _ = tell.send(news(state)).await;
+    let _ = tell
+        .send(ImageNews {
+            stages,
+            ..news(state)
+        })
+        .await;
 }

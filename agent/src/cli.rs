@@ -37,6 +37,11 @@ pub struct HostOptions {
         default_value = "/usr/local/share/ca-certificates"
     )]
     pub ca_dir: PathBuf,
+    /// Image of Debian 12 that Beanpole's own images start from, such as
+    /// registry.example/debian:bookworm-slim [default: debian:bookworm-slim, or what debootstrap makes where
+    /// no registry answers].
+    #[arg(long, env = "BEANPOLE_BASE_IMAGE")]
+    pub base_image: Option<String>,
     /// Where images have Debian packages from [default: where this host has its own from].
     #[arg(long, env = "BEANPOLE_DEBIAN_MIRROR")]
     pub debian_mirror: Option<String>,

@@ -1,17 +1,22 @@
-//! Removes what nobody needs any more: images of versions that left the desired list, nameless images
-//! that stand on ours, and build cache when the disk is short.
+//! Removes what nobody needs any more: images of versions that left the desired list with what the
+//! stages of their builds left, Beanpole's own images of earlier configurations, nameless images that
+//! stand on ours, and build cache when the disk is short.
 //!
 //! Only images that this agent built or used are considered, so agents that share an Engine leave each
 //! other's alone. Docker itself refuses to remove what a container stands on, and is never forced.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
     time::Duration,
 };
 
 use beanpole_protocol::{Timestamp, VersionId};
 
-use crate::docker::{Engine, Result, images::Dangling};
+use crate::{
+    build::version::Workshop,
+    docker::{Engine, Result, images::Dangling},
+};
 
 /// Nameless images stay this long: they are the cache of the next build.
 const DANGLING_FOR: Duration = Duration::from_secs(3600);
@@ -20,27 +25,55 @@ const SHORT_OF_DISK: u64 = 10;
 /// Without a change, a sweep is made this often.
 const EVERY: Duration = Duration::from_secs(600);
 
+/// What is left of a version that nobody wants on this host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waste {
+    /// Name of its image; none when it never had one.
+    pub image: Option<String>,
+    /// Ids of nameless images that no version which stays has.
+    pub stages: BTreeSet<String>,
+}
+
 /// What a sweep is to do.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sweep {
-    /// Image names by version.
-    pub remove: BTreeMap<VersionId, String>,
+    pub remove: BTreeMap<VersionId, Waste>,
     /// The free part of Docker's disk, when known.
     pub free_percent: Option<u64>,
 }
 
-/// A sweep, if one is due: `known` images that are not `wanted` can go.
-pub fn due(
-    known: &BTreeMap<VersionId, String>,
+/// What of `images` and `stages` belongs to versions that are not `wanted`.
+pub fn waste(
+    images: &BTreeMap<VersionId, String>,
+    stages: &BTreeMap<VersionId, BTreeSet<String>>,
     wanted: &BTreeSet<VersionId>,
+) -> BTreeMap<VersionId, Waste> {
+    let kept: BTreeSet<&String> = stages
+        .iter()
+        .filter(|(version, _)| wanted.contains(version))
+        .flat_map(|(_, ids)| ids)
+        .collect();
+    let versions: BTreeSet<&VersionId> = images.keys().chain(stages.keys()).collect();
+    versions
+        .into_iter()
+        .filter(|version| !wanted.contains(version))
+        .map(|version| {
+            let ids = stages.get(version).into_iter().flatten();
+            let waste = Waste {
+                image: images.get(version).cloned(),
+                stages: ids.filter(|id| !kept.contains(id)).cloned().collect(),
+            };
+            (version.clone(), waste)
+        })
+        .collect()
+}
+
+/// The sweep's work, if one is due.
+pub fn due(
+    remove: BTreeMap<VersionId, Waste>,
     last: Option<Timestamp>,
     now: Timestamp,
-) -> Option<BTreeMap<VersionId, String>> {
-    let remove: BTreeMap<_, _> = known
-        .iter()
-        .filter(|(version, _)| !wanted.contains(version))
-        .map(|(version, name)| (version.clone(), name.clone()))
-        .collect();
+) -> Option<BTreeMap<VersionId, Waste>> {
     // What Docker would not let go of is tried again now and then, not at every look.
     let pause = if remove.is_empty() {
         EVERY
@@ -50,21 +83,33 @@ pub fn due(
     last.is_none_or(|last| now.since(last) >= pause).then_some(remove)
 }
 
-/// Removes what can go; answers the versions whose images are gone.
-pub async fn sweep(engine: Engine, work: Sweep) -> Vec<VersionId> {
+/// Removes what can go; answers the versions of which nothing is left.
+pub async fn sweep(workshop: Arc<Workshop>, work: Sweep) -> Vec<VersionId> {
     let mut gone = Vec::new();
-    if let Err(error) = try_sweep(&engine, &work, &mut gone).await {
+    if let Err(error) = try_sweep(&workshop.engine, &work, &mut gone).await {
         tracing::debug!(error = %error, "old images were not removed this time");
+    }
+    if let Err(error) = workshop.images.collect().await {
+        tracing::debug!(error = %error, "old images of Beanpole's own were not removed this time");
     }
     gone
 }
 
 async fn try_sweep(engine: &Engine, work: &Sweep, gone: &mut Vec<VersionId>) -> Result<()> {
-    for (version, image) in &work.remove {
-        if engine.remove_image(image).await? {
+    for (version, waste) in &work.remove {
+        if let Some(image) = &waste.image {
+            if !engine.remove_image(image).await? {
+                continue;
+            }
             tracing::info!(image, "removed an image that nobody needs");
-            gone.push(version.clone());
         }
+        for id in &waste.stages {
+            // One that somebody has given a name, or made another image from, is theirs now.
+            if engine.nameless_since(id).await?.is_some() {
+                engine.remove_image(id).await?;
+            }
+        }
+        gone.push(version.clone());
     }
     for id in stale(&engine.dangling_images().await?, Timestamp::now()) {
         engine.remove_image(id).await?;
@@ -98,20 +143,51 @@ mod tests {
         Timestamp::from_millis(seconds * 1000)
     }
 
+    fn version(name: &str) -> VersionId {
+        name.parse().unwrap()
+    }
+
+    fn ids(ids: &[&str]) -> BTreeSet<String> {
+        ids.iter().map(|id| (*id).to_owned()).collect()
+    }
+
     #[test]
     fn a_sweep_is_due_at_first_when_something_can_go_and_now_and_then() {
-        let (one, two): (VersionId, VersionId) = ("v-1".parse().unwrap(), "v-2".parse().unwrap());
-        let known = BTreeMap::from([
-            (one.clone(), "app:1".to_owned()),
-            (two.clone(), "app:2".to_owned()),
+        let nothing = BTreeMap::new();
+        let something = BTreeMap::from([(version("v-1"), Waste::default())]);
+        assert!(due(nothing.clone(), None, at(0)).is_some());
+        assert!(due(nothing.clone(), Some(at(0)), at(60)).is_none());
+        assert!(due(nothing, Some(at(0)), at(600)).is_some());
+        assert!(due(something.clone(), Some(at(0)), at(10)).is_none());
+        assert!(due(something, Some(at(0)), at(60)).is_some());
+    }
+
+    #[test]
+    fn what_is_left_of_a_version_goes_but_for_stages_that_another_one_has() {
+        let images = BTreeMap::from([
+            (version("v-1"), "app:1".to_owned()),
+            (version("v-2"), "app:2".to_owned()),
         ]);
-        let both = BTreeSet::from([one.clone(), two.clone()]);
-        let first = BTreeSet::from([one]);
-        assert_eq!(due(&known, &both, None, at(0)), Some(BTreeMap::new()));
-        assert_eq!(due(&known, &both, Some(at(0)), at(60)), None);
-        assert_eq!(due(&known, &both, Some(at(0)), at(600)), Some(BTreeMap::new()));
-        let second = BTreeMap::from([(two, "app:2".to_owned())]);
-        assert_eq!(due(&known, &first, Some(at(0)), at(60)), Some(second));
+        let stages = BTreeMap::from([
+            (version("v-1"), ids(&["dependencies", "source-1"])),
+            (version("v-2"), ids(&["dependencies", "source-2"])),
+            (version("v-broken"), ids(&["half"])),
+        ]);
+        let both = BTreeSet::from([version("v-1"), version("v-2"), version("v-broken")]);
+        assert_eq!(waste(&images, &stages, &both), BTreeMap::new());
+        let gone = waste(&images, &stages, &BTreeSet::from([version("v-2")]));
+        let one = Waste {
+            image: Some("app:1".to_owned()),
+            stages: ids(&["source-1"]),
+        };
+        let broken = Waste {
+            image: None,
+            stages: ids(&["half"]),
+        };
+        assert_eq!(
+            gone,
+            BTreeMap::from([(version("v-1"), one), (version("v-broken"), broken)])
+        );
     }
 
     #[test]

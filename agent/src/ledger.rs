@@ -5,7 +5,7 @@
 //! crash at any moment leaves the old content or the new one, never half of one.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io,
     path::{Path, PathBuf},
 };
@@ -21,6 +21,8 @@ use crate::{diff::ImageRecord, life::Life};
 /// A file that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerError {
+    #[error("the agent's folder {} cannot be used (--data names another): {source}", path.display())]
+    Folder { path: PathBuf, source: io::Error },
     #[error("{}: {source}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("{} is damaged ({source}): move it away and start the agent again", path.display())]
@@ -39,6 +41,8 @@ pub struct Memory {
     pub failed_images: BTreeMap<VersionId, ImageRecord>,
     /// Names of the images that were here at some time and not removed since.
     pub known_images: BTreeMap<VersionId, String>,
+    /// Ids of the nameless images that builds of a version with several stages left.
+    pub stages: BTreeMap<VersionId, BTreeSet<String>>,
 }
 
 /// The agent's folder.
@@ -50,12 +54,12 @@ pub struct Ledger {
 impl Ledger {
     /// Opens the folder, making it (mode 0700) when it is not there.
     pub fn open(folder: &Path) -> Result<Self, LedgerError> {
-        let io = |source| LedgerError::Io {
+        let unusable = |source| LedgerError::Folder {
             path: folder.to_owned(),
             source,
         };
-        std::fs::create_dir_all(folder).map_err(io)?;
-        set_mode(folder, 0o700).map_err(io)?;
+        std::fs::create_dir_all(folder).map_err(unusable)?;
+        set_mode(folder, 0o700).map_err(unusable)?;
         Ok(Self {
             folder: folder.to_owned(),
         })
@@ -88,6 +92,15 @@ impl Ledger {
 
     pub fn keep_memory(&self, memory: &Memory) -> Result<(), LedgerError> {
         self.store("memory.json", memory)
+    }
+
+    /// Tags of Beanpole's own images that this agent has stood on and not removed since.
+    pub fn own_images(&self) -> Result<BTreeSet<String>, LedgerError> {
+        Ok(self.load("own-images.json")?.unwrap_or_default())
+    }
+
+    pub fn keep_own_images(&self, tags: &BTreeSet<String>) -> Result<(), LedgerError> {
+        self.store("own-images.json", tags)
     }
 
     fn load<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, LedgerError> {

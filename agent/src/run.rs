@@ -45,13 +45,19 @@ pub async fn run(options: RunOptions, stop: CancellationToken) -> anyhow::Result
         () = stop.cancelled() => return Ok(()),
     };
     let host = joined.host;
-    let (facts, docker_root) = engine.facts().await?;
+    let docker = engine.facts().await?;
+    let facts = docker.host;
     tracing::info!(
         host.id = %host,
         docker.version = %facts.docker_version,
         server = %options.server,
         "the agent is up"
     );
+    if !docker.outlived_by_containers {
+        tracing::warn!(
+            "applications end when Docker's daemon does: put \"live-restore\": true into /etc/docker/daemon.json"
+        );
+    }
     let images = Arc::new(images(&engine, &facts, &options.host, &ledger)?);
     let workshop = Arc::new(Workshop {
         engine: engine.clone(),
@@ -81,7 +87,7 @@ pub async fn run(options: RunOptions, stop: CancellationToken) -> anyhow::Result
         },
         workshop,
         link: link.clone(),
-        docker_root: docker_root.map(Into::into),
+        docker_root: docker.root.map(Into::into),
     };
     let routes = options
         .routes
@@ -122,7 +128,7 @@ pub async fn run(options: RunOptions, stop: CancellationToken) -> anyhow::Result
 pub async fn make_images(options: ImagesOptions) -> anyhow::Result<()> {
     let ledger = Ledger::open(&options.host.data)?;
     let engine = Engine::connect(&options.host.docker).await?;
-    let (facts, _) = engine.facts().await?;
+    let facts = engine.facts().await?.host;
     let images = images(&engine, &facts, &options.host, &ledger)?;
     let platforms = match options.platforms.as_slice() {
         [] => beanpole_protocol::Platform::ALL.to_vec(),
@@ -146,12 +152,20 @@ fn images(
         None => mirror::of_host(Path::new("/etc/apt")),
     };
     let sources = Sources {
+        base_image: options.base_image.clone(),
         mirror: options.debian_mirror.clone().or(host.main),
         security_mirror: options.debian_security_mirror.clone().or(host.security),
         authorities: read_authorities(&options.ca_dir)?,
     };
     let bounds = BuildBounds::for_host(facts.cpus, facts.memory_bytes);
-    Ok(Images::new(engine.clone(), sources, bounds, &temporary(ledger)?))
+    let folder = temporary(ledger)?;
+    Ok(Images::new(
+        engine.clone(),
+        sources,
+        bounds,
+        &folder,
+        ledger.clone(),
+    ))
 }
 
 /// The folder for temporary files, emptied of what an earlier process left.

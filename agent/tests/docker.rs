@@ -320,3 +320,55 @@ async fn a_node_application_starts_by_its_start_script_and_hears_sigterm() {
     );
     world.finish().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_stages_of_a_build_left_goes_with_the_versions_image() {
+    let mut world = World::start().await;
+    let nonce = TaskId::random();
+    let dockerfile = format!(
+        "FROM debian:bookworm-slim AS build\nRUN echo {nonce} > /built\n\
+         FROM debian:bookworm-slim\nCOPY --from=build /built /built\nCMD [\"sleep\", \"60\"]\n"
+    );
+    let version = world
+        .server
+        .version(Platform::Docker, &[("Dockerfile", &dockerfile)]);
+    world
+        .server
+        .report(|report| {
+            report
+                .images
+                .iter()
+                .any(|image| matches!(image.state, ImageState::Ready { .. }))
+        })
+        .await;
+    let memory = world.folder.path().join("data/memory.json");
+    let left = eventually("the stage is remembered", || {
+        let memory: serde_json::Value = serde_json::from_slice(&std::fs::read(&memory).ok()?).ok()?;
+        let ids = memory["stages"][version.as_str()].as_array()?.clone();
+        ids.into_iter()
+            .map(|id| id.as_str().map(str::to_owned))
+            .collect::<Option<Vec<_>>>()
+    })
+    .await;
+    assert_eq!(left.len(), 1, "one stage before the last");
+    assert!(world.engine.layers(&left[0]).await.unwrap().is_some());
+
+    // Nobody wants the version any more. An agent waits a little, in case it comes back; one that has
+    // just been started does not.
+    let generation = world.server.want(|desired| desired.images.clear());
+    world
+        .server
+        .report(|report| report.generation >= generation)
+        .await;
+    world.kill_agent().await;
+    world.start_agent();
+    for image in [&left[0], &support::image_name(&version)] {
+        let mut looks = 0;
+        while world.engine.layers(image).await.unwrap().is_some() {
+            looks += 1;
+            assert!(looks < 400, "{image} is still there");
+            tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        }
+    }
+    world.finish().await;
+}

@@ -12,9 +12,12 @@ pub const SUITE: &str = "bookworm";
 /// What a registry would give; also the alias that our base gets where none answers.
 pub const SEED_PULL: (&str, &str) = ("debian", "bookworm-slim");
 
-/// Where packages come from, and whom to trust.
+/// Where images and packages come from, and whom to trust.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sources {
+    /// The plain Debian to start from, as its registry names it; none: [`SEED_PULL`], or what Debian's
+    /// packages give where no registry answers.
+    pub base_image: Option<String>,
     /// Debian's packages; none: where the image we start from has them from.
     pub mirror: Option<String>,
     /// Debian's security updates; none: the mirror's own.
@@ -50,9 +53,15 @@ fn file(path: &str, mode: u32, content: &[u8]) -> ContextFile {
     }
 }
 
-/// The tag of the image that the base stands on.
-pub fn seed_tag() -> String {
-    format!("beanpole/seed:{SUITE}")
+/// The tag of the image that the base stands on. One that was asked for by name has its own.
+pub fn seed_tag(sources: &Sources) -> String {
+    match &sources.base_image {
+        None => format!("beanpole/seed:{SUITE}"),
+        Some(name) => {
+            let digest = hex::encode(Sha256::digest(name.as_bytes()));
+            format!("beanpole/seed:{SUITE}-{}", &digest[..12])
+        }
+    }
 }
 
 /// The base image on the seed image `seed`, which is named by tag.
@@ -151,5 +160,20 @@ mod tests {
         let python = |base: &ImageBuild| platform(Platform::Python, &base.tag).unwrap().tag;
         assert_ne!(python(&one), python(&two));
         assert_eq!(platform(Platform::Docker, "b"), None);
+    }
+
+    #[test]
+    fn a_base_image_asked_for_by_name_has_a_seed_of_its_own() {
+        let named = |name: &str| Sources {
+            base_image: Some(name.to_owned()),
+            ..Sources::default()
+        };
+        assert_eq!(seed_tag(&Sources::default()), "beanpole/seed:bookworm");
+        let (one, two) = (
+            seed_tag(&named("registry.example/debian:12")),
+            seed_tag(&named("debian:12")),
+        );
+        assert_ne!(one, two);
+        assert!(one.starts_with("beanpole/seed:bookworm-"), "{one}");
     }
 }

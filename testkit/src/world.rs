@@ -173,13 +173,15 @@ impl World {
         self.root.path().join("data")
     }
 
-    /// `kill -9` of one process; the supervisor starts it again. False when it was not running.
-    pub fn kill(&self, process: Process) -> bool {
+    /// `kill -9` of one process; the supervisor starts it again. Answers which process was killed,
+    /// none when it was not running: one that has ended and waits for its parent does not run.
+    pub fn kill(&self, process: Process) -> Option<Pid> {
         let file = self.data().join("run").join(format!("{}.pid", process.service()));
-        let pid = fs::read_to_string(file)
-            .ok()
-            .and_then(|text| Pid::from_raw(text.trim().parse().ok()?));
-        pid.is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
+        let pid = Pid::from_raw(fs::read_to_string(file).ok()?.trim().parse().ok()?)?;
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero())).ok()?;
+        let (_, state) = stat.rsplit_once(") ")?;
+        let runs = !state.starts_with('Z') && kill_process(pid, Signal::KILL).is_ok();
+        runs.then_some(pid)
     }
 
     /// The host name that the edge knows an environment by.
@@ -376,7 +378,8 @@ impl Drop for World {
     }
 }
 
-fn docker(arguments: &[&str]) -> String {
+/// What Docker's own command line prints; nothing when it fails.
+pub fn docker(arguments: &[&str]) -> String {
     let output = Command::new("docker")
         .args(arguments)
         .stderr(Stdio::null())

@@ -1,6 +1,7 @@
 //! The build of one application version, from bundle to image.
 
 use std::{
+    collections::BTreeSet,
     io,
     path::Path,
     sync::Arc,
@@ -8,7 +9,7 @@ use std::{
 };
 
 use beanpole_platforms::{AppBuild, PlanError, images::ContextFile, plan};
-use beanpole_protocol::{HostId, Platform, agent::DesiredImage, output};
+use beanpole_protocol::{HostId, Platform, Timestamp, agent::DesiredImage, output};
 
 use super::{
     context::{Bundle, BundleError},
@@ -69,6 +70,24 @@ impl VersionError {
     }
 }
 
+/// The nameless images that the stages of a build ended with, all but the last.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Stages {
+    /// Made by this build.
+    pub made: BTreeSet<String>,
+    /// Found by this build, which an earlier one has made: perhaps not one of ours.
+    pub reused: BTreeSet<String>,
+}
+
+/// How a build ended, and what it left behind either way.
+#[derive(Debug)]
+pub struct Built {
+    /// The error is one sentence of plain text, with the most telling line of output when Docker's
+    /// build failed.
+    pub outcome: Result<(), String>,
+    pub stages: Stages,
+}
+
 /// What every build on this host needs.
 pub struct Workshop {
     pub engine: Engine,
@@ -80,9 +99,29 @@ pub struct Workshop {
 }
 
 impl Workshop {
-    /// Builds a version's image; tries on while the server or Docker is away. The error is one
-    /// sentence of plain text, with the most telling line of output when Docker's build failed.
-    pub async fn build(&self, image: &DesiredImage) -> Result<(), String> {
+    /// Builds a version's image; tries on while the server or Docker is away.
+    pub async fn build(&self, image: &DesiredImage) -> Built {
+        let began = Timestamp::now();
+        let mut ids = Vec::new();
+        let outcome = self.build_until_done(image, &mut ids).await;
+        let stages = self.stages(ids, began).await;
+        Built { outcome, stages }
+    }
+
+    /// Sorts the images of stages; those that have a name or are gone are nobody's leftovers.
+    async fn stages(&self, ids: Vec<String>, began: Timestamp) -> Stages {
+        let mut stages = Stages::default();
+        for id in ids {
+            match self.engine.nameless_since(&id).await {
+                Ok(Some(made)) if made >= began => stages.made.insert(id),
+                Ok(Some(_)) => stages.reused.insert(id),
+                Ok(None) | Err(_) => false,
+            };
+        }
+        stages
+    }
+
+    async fn build_until_done(&self, image: &DesiredImage, stages: &mut Vec<String>) -> Result<(), String> {
         let mut pace = Pace::new(Duration::from_secs(10));
         let mut wrong_bytes = 0;
         loop {
@@ -91,7 +130,7 @@ impl Workshop {
                 "building {} {} for {} on {}",
                 image.application, image.label, image.platform, self.host
             ));
-            let outcome = self.try_build(image, &mut log).await;
+            let outcome = self.try_build(image, &mut log, stages).await;
             if matches!(outcome, Err(VersionError::Fetch(LinkError::WrongBytes))) {
                 wrong_bytes += 1;
             }
@@ -119,7 +158,12 @@ impl Workshop {
         }
     }
 
-    async fn try_build(&self, image: &DesiredImage, log: &mut BuildLog) -> Result<(), VersionError> {
+    async fn try_build(
+        &self,
+        image: &DesiredImage,
+        log: &mut BuildLog,
+        stages: &mut Vec<String>,
+    ) -> Result<(), VersionError> {
         let began = Instant::now();
         let zip = tempfile::Builder::new()
             .prefix("bundle-")
@@ -133,7 +177,7 @@ impl Workshop {
         let context = self.context(bundle, &build).await?;
         let request = self.request(image, &build, context.path());
         let prepared = Instant::now();
-        self.engine.build(&request, &mut line).await?;
+        self.engine.build(&request, &mut line, stages).await?;
         tracing::debug!(
             version.id = %image.version,
             fetch_ms = (fetched - began).as_millis(),

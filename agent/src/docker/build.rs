@@ -68,11 +68,14 @@ pub enum BuildFailure {
 }
 
 impl Engine {
-    /// Builds; each line of output goes to `line`.
+    /// Builds; each line of output goes to `line`, and into `stages` the id of the image that each
+    /// finished stage ends with, the last of a build that succeeds being the image itself. BuildKit
+    /// tells only that one.
     pub async fn build(
         &self,
         request: &BuildRequest,
         line: &mut (dyn FnMut(String) + Send),
+        stages: &mut Vec<String>,
     ) -> Result<(), BuildFailure> {
         let file = tokio::fs::File::open(&request.context).await?;
         let context = ReaderStream::with_capacity(file, 128 * 1024).map_err(std::io::Error::other);
@@ -82,7 +85,11 @@ impl Engine {
             std::pin::pin!(api.build_image(options(request), None, Some(body_try_stream(context))));
         let mut lines = Lines::default();
         while let Some(step) = steps.next().await {
-            lines.take(step.doing("building the image")?, line);
+            let step = step.doing("building the image")?;
+            if let Some(BuildInfoAux::Default(image)) = &step.aux {
+                stages.extend(image.id.clone());
+            }
+            lines.take(step, line);
         }
         lines.finish(line);
         Ok(())

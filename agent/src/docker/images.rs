@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, time::Duration};
 
-use beanpole_protocol::Platform;
+use beanpole_protocol::{Platform, Timestamp};
 use bollard::{
     body_try_stream,
     query_parameters::{
@@ -30,6 +30,26 @@ pub struct Dangling {
     pub id: String,
     /// Seconds since the Unix epoch.
     pub created: i64,
+}
+
+/// What an image is made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layers {
+    pub id: String,
+    pub names: Vec<String>,
+    /// Id of the image that the classic builder made it from; only [`Engine::all_layers`] tells, and of
+    /// BuildKit's images nobody does.
+    pub parent: Option<String>,
+    /// Digests, the lowest first.
+    pub layers: Vec<String>,
+}
+
+impl Layers {
+    /// Whether this image has all that `base` has. One that was made from `base` by settings alone has
+    /// the same layers, and so has what `base` was itself made from in that way.
+    pub fn holds(&self, base: &Layers) -> bool {
+        self.id != base.id && self.layers.starts_with(&base.layers)
+    }
 }
 
 /// Repository and tag of an image name; `latest` when none is written.
@@ -149,6 +169,53 @@ impl Engine {
                 created: image.created,
             })
             .collect())
+    }
+
+    /// An image by name or id; none when it is not here.
+    pub async fn layers(&self, name: &str) -> Result<Option<Layers>> {
+        match self.api.inspect_image(name).await.doing("looking at an image") {
+            Ok(image) => Ok(Some(Layers {
+                id: image.id.unwrap_or_default(),
+                names: image.repo_tags.unwrap_or_default(),
+                parent: None,
+                layers: image.root_fs.and_then(|root| root.layers).unwrap_or_default(),
+            })),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Every image there is, those included that builds leave between two steps.
+    pub async fn all_layers(&self) -> Result<Vec<Layers>> {
+        let options = ListImagesOptionsBuilder::default().all(true).build();
+        let listed = self
+            .api
+            .list_images(Some(options))
+            .await
+            .doing("listing images")?;
+        let mut found = Vec::new();
+        for image in listed {
+            let parent = Some(image.parent_id).filter(|parent| !parent.is_empty());
+            let layers = self.layers(&image.id).await?;
+            found.extend(layers.map(|layers| Layers { parent, ..layers }));
+        }
+        Ok(found)
+    }
+
+    /// When an image without any name was made; none when it is gone or has one.
+    pub async fn nameless_since(&self, id: &str) -> Result<Option<Timestamp>> {
+        let image = match self.api.inspect_image(id).await.doing("looking at an image") {
+            Ok(image) => image,
+            Err(error) if error.is_not_found() => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if image.repo_tags.is_some_and(|tags| !tags.is_empty()) {
+            return Ok(None);
+        }
+        let millis = image
+            .created
+            .map_or(0, |at| at.unix_timestamp_nanos() / 1_000_000);
+        Ok(Some(Timestamp::from_millis(i64::try_from(millis).unwrap_or(0))))
     }
 
     /// Removes an image unless something uses it; answers whether it is gone.

@@ -27,6 +27,16 @@ pub struct DockerError {
     source: Bollard,
 }
 
+/// What an Engine says of itself and of its host.
+#[derive(Clone, Debug)]
+pub struct EngineFacts {
+    pub host: HostFacts,
+    /// Where it keeps its data.
+    pub root: Option<String>,
+    /// Whether containers run on when it ends.
+    pub outlived_by_containers: bool,
+}
+
 pub type Result<T, E = DockerError> = std::result::Result<T, E>;
 
 impl DockerError {
@@ -103,7 +113,7 @@ impl Engine {
     }
 
     /// The host as the Engine sees it, and the folder where it keeps its data.
-    pub async fn facts(&self) -> Result<(HostFacts, Option<String>)> {
+    pub async fn facts(&self) -> Result<EngineFacts> {
         let info = self.api.info().await.doing("asking Docker about the host")?;
         let facts = HostFacts {
             cpus: info.ncpu.and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
@@ -112,6 +122,10 @@ impl Engine {
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             disk_free_bytes: None,
         };
-        Ok((facts, info.docker_root_dir))
+        Ok(EngineFacts {
+            host: facts,
+            root: info.docker_root_dir,
+            outlived_by_containers: info.live_restore_enabled.unwrap_or(false),
+        })
     }
 }

@@ -4,11 +4,12 @@
 //! a time, over all processes on the host.
 
 mod authorities;
+pub mod collect;
 pub mod mirror;
 mod seed;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io,
     path::{Path, PathBuf},
 };
@@ -26,6 +27,7 @@ use crate::{
         build::{BuildBounds, BuildFailure, BuildRequest, Builder},
     },
     labels,
+    ledger::{Ledger, LedgerError},
 };
 
 /// Takes lines of progress.
@@ -45,6 +47,8 @@ pub enum ImagesError {
     Seed(#[from] seed::SeedError),
     #[error("cannot write to {}: {source}", path.display())]
     Disk { path: PathBuf, source: io::Error },
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
 }
 
 impl ImagesError {
@@ -69,18 +73,20 @@ pub struct Images {
     /// Arguments that every build gets, such as the host's proxies.
     arguments: HashMap<String, String>,
     folder: PathBuf,
+    ledger: Ledger,
     making: Mutex<()>,
 }
 
 impl Images {
     /// `folder` is for temporary files, a Debian root among them (300 MB).
-    pub fn new(engine: Engine, sources: Sources, bounds: BuildBounds, folder: &Path) -> Self {
+    pub fn new(engine: Engine, sources: Sources, bounds: BuildBounds, folder: &Path, ledger: Ledger) -> Self {
         Self {
             engine,
             sources,
             bounds,
             arguments: proxies(|name| std::env::var(name).ok()),
             folder: folder.to_owned(),
+            ledger,
             making: Mutex::new(()),
         }
     }
@@ -96,10 +102,11 @@ impl Images {
 
     /// The tag of a platform's image, made when it is not here. The docker platform has the base.
     pub async fn platform(&self, platform: Platform, progress: Progress<'_>) -> Result<String, ImagesError> {
-        let base = images::base(&self.sources, &images::seed_tag());
+        let base = images::base(&self.sources, &images::seed_tag(&self.sources));
         let Some(build) = images::platform(platform, &base.tag) else {
             return self.base(progress).await;
         };
+        self.remember(&build.tag).await?;
         if self.engine.has_image(&build.tag).await? {
             return Ok(build.tag);
         }
@@ -112,7 +119,8 @@ impl Images {
 
     /// The tag of the base image, made when it is not here.
     pub async fn base(&self, progress: Progress<'_>) -> Result<String, ImagesError> {
-        let base = images::base(&self.sources, &images::seed_tag());
+        let base = images::base(&self.sources, &images::seed_tag(&self.sources));
+        self.remember(&base.tag).await?;
         if !self.engine.has_image(&base.tag).await? {
             let _one = self.making.lock().await;
             let _alone = self.lock().await?;
@@ -139,6 +147,40 @@ impl Images {
         let base = self.base(progress).await?;
         self.engine.tag(&base, image).await?;
         Ok(())
+    }
+
+    /// The tag of the plain Debian that all this starts from, got when it is not here.
+    pub async fn seed(&self, progress: Progress<'_>) -> Result<String, ImagesError> {
+        let _one = self.making.lock().await;
+        let _alone = self.lock().await?;
+        seed::ensure(&self.engine, &self.sources, &self.folder, progress).await?;
+        Ok(images::seed_tag(&self.sources))
+    }
+
+    /// The tags that are in use now: none of them is ever collected.
+    fn current(&self) -> BTreeSet<String> {
+        let seed = images::seed_tag(&self.sources);
+        let base = images::base(&self.sources, &seed).tag;
+        let platforms = Platform::ALL.into_iter();
+        let mut tags: BTreeSet<String> = platforms
+            .filter_map(|platform| Some(images::platform(platform, &base)?.tag))
+            .collect();
+        tags.extend([seed, base]);
+        tags
+    }
+
+    /// Notes down what is about to be stood on, with what that stands on, so that it can be collected
+    /// one day.
+    async fn remember(&self, tag: &str) -> Result<(), ImagesError> {
+        let mut tags = self.ledger.own_images()?;
+        if tags.contains(tag) {
+            return Ok(());
+        }
+        let _alone = self.lock().await?;
+        let seed = images::seed_tag(&self.sources);
+        tags = self.ledger.own_images()?;
+        tags.extend([images::base(&self.sources, &seed).tag, seed, tag.to_owned()]);
+        Ok(self.ledger.keep_own_images(&tags)?)
     }
 
     async fn make_base(&self, base: &ImageBuild, progress: Progress<'_>) -> Result<(), ImagesError> {
@@ -183,7 +225,7 @@ impl Images {
             builder: Builder::Classic,
         };
         self.engine
-            .build(&request, progress)
+            .build(&request, progress, &mut Vec::new())
             .await
             .map_err(|source| ImagesError::Build {
                 name: build.name,

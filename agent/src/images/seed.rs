@@ -30,8 +30,13 @@ pub enum SeedError {
         SEED_PULL.0, SEED_PULL.1
     )]
     NoDebootstrap { pull: String },
-    #[error("debootstrap needs root: run the agent as root once, or make a registry reachable")]
-    NotRoot,
+    #[error(
+        "no registry gave {}:{} ({pull}), and debootstrap, which would make it from Debian's packages, needs root: run `beanpole-agent images` as root once, or make a registry reachable",
+        SEED_PULL.0, SEED_PULL.1
+    )]
+    NotRoot { pull: String },
+    #[error("the base image {image}, which --base-image names, cannot be pulled: {source}")]
+    NotPulled { image: String, source: DockerError },
     #[error("debootstrap failed; its last words: {tail}")]
     Debootstrap { tail: String },
     #[error("tar failed: {tail}")]
@@ -56,15 +61,24 @@ pub async fn ensure(
     folder: &Path,
     progress: Progress<'_>,
 ) -> Result<(), SeedError> {
-    if engine.has_image(&seed_tag()).await? {
+    let seed = seed_tag(sources);
+    if engine.has_image(&seed).await? {
         return Ok(());
     }
-    let pulled = format!("{}:{}", SEED_PULL.0, SEED_PULL.1);
+    let pulled = match &sources.base_image {
+        Some(name) => name.clone(),
+        None => format!("{}:{}", SEED_PULL.0, SEED_PULL.1),
+    };
     // An image of that name may be our own base, tagged for users' Dockerfiles: never build on that.
     progress(format!("pulling {pulled}"));
     match engine.pull(&pulled, &mut *progress).await {
-        Ok(()) => return Ok(engine.tag(&pulled, &seed_tag()).await?),
+        Ok(()) => return Ok(engine.tag(&pulled, &seed).await?),
         Err(error) if error.is_unreachable() => Err(error.into()),
+        // Who names one wants that one.
+        Err(source) if sources.base_image.is_some() => Err(SeedError::NotPulled {
+            image: pulled,
+            source,
+        }),
         Err(error) => {
             progress(format!("{error}; building it from Debian's packages instead"));
             bootstrap(engine, sources, folder, error.to_string(), progress).await
@@ -80,7 +94,7 @@ async fn bootstrap(
     progress: Progress<'_>,
 ) -> Result<(), SeedError> {
     if !rustix::process::geteuid().is_root() {
-        return Err(SeedError::NotRoot);
+        return Err(SeedError::NotRoot { pull });
     }
     let disk = |source| SeedError::Disk {
         path: folder.to_owned(),
@@ -128,7 +142,7 @@ async fn bootstrap(
         .map_err(|stopped| disk(io::Error::other(stopped)))?
         .map_err(disk)?;
     progress("importing the Debian root".to_owned());
-    import(engine, root.path()).await
+    import(engine, &seed_tag(sources), root.path()).await
 }
 
 /// Empties what images need not carry; licences stay.
@@ -165,7 +179,7 @@ fn clear(root: &Path) -> io::Result<()> {
     Ok(())
 }
 
-async fn import(engine: &Engine, root: &Path) -> Result<(), SeedError> {
+async fn import(engine: &Engine, seed: &str, root: &Path) -> Result<(), SeedError> {
     let disk = |source| SeedError::Disk {
         path: root.to_owned(),
         source,
@@ -200,11 +214,7 @@ async fn import(engine: &Engine, root: &Path) -> Result<(), SeedError> {
         "CMD [\"bash\"]".to_owned(),
     ];
     let imported = engine
-        .import(
-            &seed_tag(),
-            changes,
-            ReaderStream::with_capacity(stdout, 128 * 1024),
-        )
+        .import(seed, changes, ReaderStream::with_capacity(stdout, 128 * 1024))
         .await;
     let ended = tar.wait().await.map_err(disk)?;
     let tail = complaints.await.unwrap_or_default();
@@ -213,6 +223,6 @@ async fn import(engine: &Engine, root: &Path) -> Result<(), SeedError> {
         return Ok(());
     }
     // What was imported is not whole.
-    engine.remove_image(&seed_tag()).await?;
+    engine.remove_image(seed).await?;
     Err(SeedError::Tar { tail })
 }

@@ -96,6 +96,8 @@ pub struct Keeper {
     essence: Option<view::Essence>,
     /// Images that were here at some time, by version: what can be removed one day.
     known_images: BTreeMap<VersionId, String>,
+    /// What builds with several stages left, by version: it goes with the version's image.
+    stages: BTreeMap<VersionId, BTreeSet<String>>,
     swept_at: Option<Timestamp>,
     urgency: u64,
     wake: Option<Timestamp>,
@@ -159,6 +161,7 @@ impl Keeper {
             routes_trouble: false,
             essence: None,
             known_images: memory.known_images,
+            stages: memory.stages,
             swept_at: None,
             urgency: 0,
             wake: None,

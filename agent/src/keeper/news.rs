@@ -1,6 +1,6 @@
 //! What the keeper does with each kind of news.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use beanpole_protocol::{
     InstanceId, Timestamp, VersionId,
@@ -10,6 +10,7 @@ use beanpole_protocol::{
 use super::Keeper;
 use crate::{
     apply::{Done, ImageNews, Outcome, last_words},
+    build::version::Stages,
     diff::ImageRecord,
     gc,
     health::prober::Judged,
@@ -48,6 +49,7 @@ impl Keeper {
 
     pub(super) fn take_image(&mut self, news: ImageNews) {
         self.unknown_images.remove(&news.version);
+        self.take_stages(&news.version, news.stages);
         let mut images = self.desired.iter().flat_map(|desired| &desired.images);
         let image = images.find(|image| image.version == news.version);
         if let Some(image) = image {
@@ -60,6 +62,16 @@ impl Keeper {
                 state: news.state,
             };
             self.images.insert(news.version, record);
+        }
+    }
+
+    /// A stage that another build has made is remembered only if that build was one of ours.
+    fn take_stages(&mut self, version: &VersionId, stages: Stages) {
+        let is_ours = |id: &String| self.stages.values().any(|known| known.contains(id));
+        let mut left: BTreeSet<String> = stages.reused.into_iter().filter(is_ours).collect();
+        left.extend(stages.made);
+        if !left.is_empty() {
+            self.stages.entry(version.clone()).or_default().extend(left);
         }
     }
 
@@ -167,7 +179,8 @@ impl Keeper {
                 .map(|instance| instance.release.version.clone()),
         );
         let now = Timestamp::now();
-        let Some(remove) = gc::due(&self.known_images, &wanted, self.swept_at, now) else {
+        let remove = gc::waste(&self.known_images, &self.stages, &wanted);
+        let Some(remove) = gc::due(remove, self.swept_at, now) else {
             return;
         };
         self.swept_at = Some(now);
@@ -177,12 +190,13 @@ impl Keeper {
         };
         self.work
             .sweeps
-            .spawn(gc::sweep(self.tools.hands.engine.clone(), sweep));
+            .spawn(gc::sweep(Arc::clone(&self.tools.workshop), sweep));
     }
 
     pub(super) fn take_sweep(&mut self, gone: Vec<VersionId>) {
         for version in gone {
             self.known_images.remove(&version);
+            self.stages.remove(&version);
             // It may have become wanted in between: then it is looked for, and built, again.
             self.images.remove(&version);
         }

@@ -56,6 +56,7 @@ impl Keeper {
             lives: self.lives.clone(),
             failed_images: view::failed(&self.images),
             known_images: self.known_images.clone(),
+            stages: self.stages.clone(),
         };
         self.outlets.memory.send_if_modified(|kept| {
             let is_new = *kept != memory;

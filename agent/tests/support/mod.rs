@@ -66,6 +66,7 @@ impl World {
                 data: self.folder.path().join("data"),
                 docker: docker_socket(),
                 ca_dir: "/usr/local/share/ca-certificates".into(),
+                base_image: None,
                 debian_mirror: None,
                 debian_security_mirror: None,
             },

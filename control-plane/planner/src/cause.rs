@@ -88,7 +88,8 @@ impl fmt::Display for Cause {
             Cause::NoRoom { memory } => {
                 write!(
                     f,
-                    "No host has {} MiB of memory free for another instance",
+                    "No host has {} MiB of memory free for another instance: add a host, or lower the number of \
+                     instances or the memory each reserves",
                     mebibytes(*memory)
                 )
             }

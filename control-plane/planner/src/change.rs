@@ -38,7 +38,7 @@ pub enum Change {
         purpose: Purpose,
         reason: Reason,
     },
-    /// `Standby` to `InService`.
+    /// `Standby` to `InService`; on the way back also `Draining` to `InService`.
     PutInService {
         instance: InstanceId,
         reason: Reason,
@@ -162,13 +162,17 @@ impl Phase {
         }
     }
 
-    /// Whether an abort asked for now still has an effect.
-    pub const fn can_abort(&self) -> bool {
+    /// Whether an abort asked for now changes the course: not of what goes back already, nor of a
+    /// termination.
+    pub const fn abort_turns_back(&self) -> bool {
         match self {
-            Phase::Preparing | Phase::Batch { .. } | Phase::Canary | Phase::NewGroup | Phase::Evaluating => {
-                true
-            }
-            Phase::CleaningUp | Phase::Returning { .. } | Phase::Terminating => false,
+            Phase::Preparing
+            | Phase::Batch { .. }
+            | Phase::Canary
+            | Phase::NewGroup
+            | Phase::Evaluating
+            | Phase::CleaningUp => true,
+            Phase::Returning { .. } | Phase::Terminating => false,
         }
     }
 }

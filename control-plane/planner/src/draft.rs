@@ -52,6 +52,10 @@ impl Row {
         self.intent == Intent::InService
     }
 
+    pub fn draining(&self) -> bool {
+        matches!(self.intent, Intent::Draining { .. })
+    }
+
     pub fn standby(&self) -> bool {
         self.intent == Intent::Standby
     }
@@ -255,6 +259,7 @@ impl<'a> Draft<'a> {
     pub fn put_in_service(&mut self, at: usize, reason: impl FnOnce(InstanceId) -> Reason) {
         if let Some(instance) = self.rows[at].id.clone() {
             self.rows[at].intent = Intent::InService;
+            self.rows[at].drained = false;
             self.rows[at].routed = false;
             self.rows[at].intent_since = self.now;
             let reason = reason(instance.clone());

@@ -2,7 +2,9 @@
 //!
 //! After a failure the current release is what it was before, so that lost and failed instances are
 //! replaced with the last good one. An environment whose very first release failed its gate has no
-//! such release: it keeps trying to be what was asked for, until a later deployment repairs it.
+//! such release: it keeps trying to be what was asked for, until a later deployment repairs it. An
+//! abort stops in-place policies where they are only while the release before still serves; later,
+//! the last clean-up included, it turns back.
 
 use beanpole_protocol::{
     Release,
@@ -26,14 +28,9 @@ pub(crate) fn succeed(draft: &mut Draft<'_>, deployment: &Deployment) -> Step {
     }
     let instances = draft.count(|row| row.is_new && row.in_service() && !row.lost);
     let desired = draft.snapshot.desired;
-    let reason = match (&deployment.abort, deployment.kind) {
-        (Some(abort), _) => Reason::DeployedDespiteAbort {
-            instances,
-            desired,
-            by: abort.by.clone(),
-        },
-        (None, DeploymentKind::Launch) => Reason::Launched { instances, desired },
-        (None, _) => Reason::Deployed { instances, desired },
+    let reason = match deployment.kind {
+        DeploymentKind::Launch => Reason::Launched { instances, desired },
+        _ => Reason::Deployed { instances, desired },
     };
     draft.finish(
         DeploymentStatus::Succeeded,
@@ -51,9 +48,10 @@ pub(crate) fn fail_untouched(draft: &mut Draft<'_>, deployment: &Deployment, cau
     draft.finish(DeploymentStatus::Failed, deployment.previous.clone(), reason)
 }
 
-/// Failed after instances were touched: what follows is the policy's.
+/// Failed after instances were touched: what follows is the policy's. Where nothing serves any more
+/// there is nothing to leave as it is: the release before comes back.
 pub(crate) fn fail(draft: &mut Draft<'_>, deployment: &Deployment, cause: Cause) -> Step {
-    if returns(deployment) {
+    if returns(deployment) || can_return(deployment) && draft.serving() == 0 {
         return turn_back(draft, DeploymentStatus::RolledBack, cause);
     }
     let reason = Reason::Failed {
@@ -63,9 +61,9 @@ pub(crate) fn fail(draft: &mut Draft<'_>, deployment: &Deployment, cause: Cause)
     draft.finish(DeploymentStatus::Failed, current_after(draft, deployment), reason)
 }
 
-/// What an abort does in the phase the deployment is in; nothing where it comes too late.
+/// What an abort does in the phase the deployment is in; nothing where it goes back already.
 pub(crate) fn abort(draft: &mut Draft<'_>, deployment: &Deployment, abort: &AbortRequest) -> Option<Step> {
-    if !draft.phase.can_abort() {
+    if !draft.phase.abort_turns_back() {
         return None;
     }
     let by = abort.by.clone();
@@ -76,7 +74,10 @@ pub(crate) fn abort(draft: &mut Draft<'_>, deployment: &Deployment, abort: &Abor
         };
         return Some(draft.finish(DeploymentStatus::Aborted, deployment.previous.clone(), reason));
     }
-    if returns(deployment) {
+    // To stop where it is means a mixture; with nothing old left in service it would be the new
+    // version alone, or nothing at all.
+    let old_serve = draft.count(|row| !row.is_new && draft.serves(row)) > 0;
+    if deployment.previous.is_none() || returns(deployment) || can_return(deployment) && !old_serve {
         return Some(turn_back(draft, DeploymentStatus::Aborted, Cause::Aborted { by }));
     }
     let reason = Reason::Aborted {
@@ -91,25 +92,31 @@ pub(crate) fn abort(draft: &mut Draft<'_>, deployment: &Deployment, abort: &Abor
 }
 
 fn turn_back(draft: &mut Draft<'_>, status: DeploymentStatus, cause: Cause) -> Step {
-    let reason = Reason::ReturnStarting { cause: cause.clone() };
+    let previous = draft.snapshot.deployment.as_ref().map(|d| d.previous.is_some());
+    let reason = match previous {
+        Some(false) => Reason::LaunchEnds { cause: cause.clone() },
+        _ => Reason::ReturnStarting { cause: cause.clone() },
+    };
     draft.advance(Phase::Returning { status, cause }, reason)
 }
 
 /// Whether instances go back by themselves: a new group always leaves; in place only where the
-/// option says so and there is another release to go back to.
+/// option says so.
 fn returns(deployment: &Deployment) -> bool {
     match policy::in_force(deployment) {
         DeploymentPolicy::Immutable | DeploymentPolicy::TrafficSplitting => true,
         DeploymentPolicy::AllAtOnce
         | DeploymentPolicy::Rolling
         | DeploymentPolicy::RollingWithAdditionalBatch => {
-            deployment.options.on_failure == OnFailure::RollBack
-                && deployment
-                    .previous
-                    .as_ref()
-                    .is_some_and(|previous| *previous != deployment.target)
+            deployment.options.on_failure == OnFailure::RollBack && can_return(deployment)
         }
     }
+}
+
+/// Whether there is another release to go back to.
+fn can_return(deployment: &Deployment) -> bool {
+    let other = |previous: &Release| *previous != deployment.target;
+    deployment.previous.as_ref().is_some_and(other)
 }
 
 /// The release that lost instances are replaced with after an end without success.
@@ -126,6 +133,7 @@ pub(crate) fn left_behind(draft: &Draft<'_>, deployment: &Deployment) -> Left {
     let new = draft.count(|row| in_service(row) && row.is_new);
     let old = draft.count(|row| in_service(row) && !row.is_new);
     match (new, old) {
+        (0, 0) if deployment.previous.is_none() && draft.count(Row::runs) == 0 => Left::Nothing,
         (new, old) if deployment.previous.is_none() => Left::NothingBefore { serving: new + old },
         (0, 0) => Left::NothingServes,
         (new, old) => Left::Mixed { new, old },

@@ -17,13 +17,13 @@ use crate::{
     steady,
 };
 
-/// Holds the old group; the new one may grow up to the policy's ceiling.
-pub(crate) fn hold_old(draft: &mut Draft<'_>, deployment: &Deployment, bounds: Bounds) {
+/// Holds the old group; the new one may grow up to the policy's ceiling. Answers what is in the way.
+pub(crate) fn hold_old(draft: &mut Draft<'_>, deployment: &Deployment, bounds: Bounds) -> Option<Obstacle> {
     draft.ceiling = Ceiling {
         running: bounds.running,
         total: bounds.total,
     };
-    steady::hold(draft, deployment.previous.as_ref(), |row| !row.is_new);
+    steady::hold(draft, deployment.previous.as_ref(), |row| !row.is_new)
 }
 
 /// Launches new instances until there are `size`; a lost one is replaced. Answers what is in the way.

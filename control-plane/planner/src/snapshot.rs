@@ -72,7 +72,8 @@ pub struct Instance {
     pub intent_since: Timestamp,
 }
 
-/// What was decided for an instance. Only moves downwards.
+/// What was decided for an instance. Only moves downwards, but for an instance of the release that a
+/// deployment goes back to: while it drains it can be put in service again.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Intent {
     /// Runs without traffic.

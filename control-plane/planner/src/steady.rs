@@ -14,6 +14,7 @@ use crate::{
     change::Purpose,
     draft::{Ceiling, Draft, Row},
     limits::RESTART_BACKOFF,
+    placement::Obstacle,
     reason::Reason,
 };
 
@@ -30,8 +31,12 @@ pub(crate) fn run(draft: &mut Draft<'_>) {
 }
 
 /// Holds the rows that are `ours` at the desired number; `release` is what replacements run. With
-/// no release (nothing ever ran well) they are only trimmed.
-pub(crate) fn hold(draft: &mut Draft<'_>, release: Option<&Release>, ours: impl Fn(&Row) -> bool + Copy) {
+/// no release (nothing ever ran well) they are only trimmed. Answers what is in the way.
+pub(crate) fn hold(
+    draft: &mut Draft<'_>,
+    release: Option<&Release>,
+    ours: impl Fn(&Row) -> bool + Copy,
+) -> Option<Obstacle> {
     if let Some(release) = release {
         stop_leftovers(draft, release, ours);
         for at in draft.indices(|row| ours(row) && row.standby() && !row.lost && row.healthy()) {
@@ -40,9 +45,7 @@ pub(crate) fn hold(draft: &mut Draft<'_>, release: Option<&Release>, ours: impl 
         stop_failed(draft, release, ours);
     }
     trim(draft, release, ours);
-    if let Some(release) = release {
-        fill(draft, release, ours);
-    }
+    fill(draft, release?, ours)
 }
 
 /// Instances that never got traffic and are of another release: of a deployment that has ended.
@@ -115,7 +118,7 @@ pub(crate) fn usefulness(draft: &Draft<'_>, row: &Row) -> u8 {
 }
 
 /// Launches what is missing; a lost instance is given up when its replacement has a place.
-fn fill(draft: &mut Draft<'_>, release: &Release, ours: impl Fn(&Row) -> bool) {
+fn fill(draft: &mut Draft<'_>, release: &Release, ours: impl Fn(&Row) -> bool) -> Option<Obstacle> {
     let desired = draft.snapshot.desired;
     let present = draft.count(|row| ours(row) && row.stays() && !row.lost);
     for _ in present..desired {
@@ -130,7 +133,8 @@ fn fill(draft: &mut Draft<'_>, release: &Release, ours: impl Fn(&Row) -> bool) {
         });
         if let Err(obstacle) = launched {
             draft.hinder(&obstacle);
-            break;
+            return Some(obstacle);
         }
     }
+    None
 }

@@ -1,13 +1,15 @@
 //! What is due whatever else goes on: drained instances stop, stopped ones are forgotten.
 //!
-//! Invariant: nothing stays draining beyond its delay or stopping beyond `STOP_LIMIT`, so that
-//! whoever waits for either always gets on.
+//! An abort that is about to turn the deployment back comes first: it may want a drained instance
+//! again. Invariant: nothing stays draining beyond its delay or stopping beyond `STOP_LIMIT`, so
+//! that whoever waits for either always gets on.
 
 use crate::{
     draft::Draft,
     limits::STOP_LIMIT,
     patience,
     reason::Reason,
+    returning,
     snapshot::{Intent, Observed},
 };
 
@@ -17,6 +19,9 @@ pub(crate) fn run(draft: &mut Draft<'_>) {
             Intent::Draining { since } => {
                 let delay = draft.deregistration_delay();
                 let row = &draft.rows[at];
+                if returning::may_serve_again(draft, row) {
+                    continue;
+                }
                 if row.drained || row.dead() {
                     draft.stop(at, |instance| Reason::Drained { instance });
                 } else if since + delay <= draft.now {

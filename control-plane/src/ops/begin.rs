@@ -23,6 +23,8 @@ pub struct Start<'a> {
     pub kind: DeploymentKind,
     pub target: &'a Release,
     pub label: &'a str,
+    /// What it goes back to when it fails or is aborted.
+    pub previous: Option<&'a Release>,
     pub options: &'a DeploymentOptions,
 }
 
@@ -42,7 +44,7 @@ pub async fn begin(
         number,
         kind: start.kind,
         target: start.target,
-        previous: environment.current.as_ref(),
+        previous: start.previous,
         options: start.options,
         phase: &Phase::Preparing,
         instances_total: match start.kind {

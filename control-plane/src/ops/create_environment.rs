@@ -89,6 +89,7 @@ pub async fn create_environment(
             configuration,
         },
         label: &request.version_label,
+        previous: None,
         options: &settings.deployment,
     };
     let deployment = begin::begin(conn, &start, now).await?;

@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use super::{
     begin::{self, Start},
     create_environment::find_version,
+    last_good::last_good,
     make_way::make_way,
     update_environment::lock_environment,
     views,
@@ -59,15 +60,17 @@ pub async fn deploy_version(
         target.configuration = configurations::append(conn, &app.secrets, &environment.id, &set, now).await?;
         environments::set_configuration(conn, &environment.id, target.configuration).await?;
     }
+    let previous = last_good(conn, &environment).await?;
     let start = Start {
         environment: &environment,
-        kind: match environment.current {
+        kind: match previous {
             Some(_) => DeploymentKind::Version,
-            // Nothing ever ran here: this is its launch.
+            // Nothing ever ran well here: this is its launch.
             None => DeploymentKind::Launch,
         },
         target: &target,
         label: &request.version_label,
+        previous: previous.as_ref(),
         options: &options,
     };
     let deployment = begin::begin(conn, &start, now).await?;

@@ -9,6 +9,7 @@ pub mod deploy_version;
 pub mod find;
 pub mod identity;
 pub mod join_tokens;
+pub mod last_good;
 pub mod make_way;
 pub mod names;
 pub mod record;

@@ -50,6 +50,7 @@ pub async fn terminate(
         kind: DeploymentKind::Terminate,
         target: environment.current.as_ref().unwrap_or(&latest.target),
         label: environment.current_label.as_deref().unwrap_or(&latest.label),
+        previous: environment.current.as_ref(),
         options: &settings.deployment,
     };
     let deployment = begin::begin(conn, &start, now).await?;

@@ -10,6 +10,7 @@ use sqlx::PgConnection;
 
 use super::{
     begin::{self, Start},
+    last_good::last_good,
     make_way::make_way,
     record::{self, About},
     views,
@@ -17,6 +18,7 @@ use super::{
 use crate::{
     ApiError, App, configurations,
     options::{Difference, OptionSet, Settings},
+    reconcile::foresee,
     store::{
         deployable, deployments,
         environments::{self, Capacity, EnvironmentRow},
@@ -66,7 +68,11 @@ pub async fn update_environment(
         }
         Difference::Instances => Some(roll_out(app, conn, environment.clone(), &after, settings, now).await?),
     };
-    views::change(conn, &app.config, &environment.id, deployment.as_ref(), now).await
+    let mut change = views::change(conn, &app.config, &environment.id, deployment.as_ref(), now).await?;
+    // Accepted as what is wanted, whether or not it fits; the answer tells already that it does not.
+    let foreseen = foresee::hindrance(conn, &app.secrets, &environment.id, now).await?;
+    change.environment.hindrance = foreseen.as_ref().map(views::hindrance);
+    Ok(change)
 }
 
 /// Writes the next revision and the capacity it asks for.
@@ -132,7 +138,8 @@ async fn roll_out(
     let configuration = save(app, conn, &environment, set, &settings, now).await?;
     environment.desired_instances = capacity(&environment, &settings).desired;
     let mut options = settings.deployment;
-    let kind = match &environment.current {
+    let previous = last_good(conn, &environment).await?;
+    let kind = match &previous {
         None => DeploymentKind::Launch,
         Some(current) if current.version == version => DeploymentKind::Configuration,
         Some(_) => DeploymentKind::Version,
@@ -149,6 +156,7 @@ async fn roll_out(
             configuration,
         },
         label: &label,
+        previous: previous.as_ref(),
         options: &options,
     };
     begin::begin(conn, &start, now).await

@@ -1,8 +1,9 @@
 //! From rows to what the API shows: environments and deployments.
 
+use beanpole_planner::Reason;
 use beanpole_protocol::{
     DeploymentId, EnvironmentId, Timestamp,
-    api::{Deployment, DeploymentTimings, Environment, EnvironmentChange, Tier},
+    api::{Deployment, DeploymentTimings, Environment, EnvironmentChange, Hindrance, Tier},
 };
 use sqlx::PgConnection;
 
@@ -31,8 +32,17 @@ pub fn environment(row: EnvironmentRow, config: &Config) -> Environment {
         min_instances: row.min_instances,
         max_instances: row.max_instances,
         desired_instances: row.desired_instances,
+        hindrance: row.hindrance.as_ref().map(hindrance),
         created_at: row.created_at,
         updated_at: row.updated_at,
+    }
+}
+
+/// What keeps an environment from what it should be.
+pub fn hindrance(reason: &Reason) -> Hindrance {
+    Hindrance {
+        kind: reason.kind().to_owned(),
+        message: reason.to_string(),
     }
 }
 

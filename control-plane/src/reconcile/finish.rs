@@ -1,6 +1,6 @@
 //! The end of a deployment: its result, the environment's release and status, the closing event.
 
-use beanpole_planner::{Cause, Reason, closing};
+use beanpole_planner::{Cause, Left, Reason, closing};
 use beanpole_protocol::{
     DeploymentId, Release, Timestamp,
     api::{DeploymentKind, DeploymentStatus, EnvironmentStatus},
@@ -61,6 +61,13 @@ pub async fn finish(
         && environment.current.as_ref() != Some(release)
     {
         environments::set_current(conn, &environment.id, release, deployment.number).await?;
+    }
+    if let Reason::Aborted {
+        left: Left::Nothing, ..
+    } = outcome.reason
+    {
+        // Nothing is tried again that somebody gave up.
+        environments::clear_current(conn, &environment.id).await?;
     }
     if outcome.status != DeploymentStatus::Succeeded {
         take_configuration_back(conn, secrets, world, deployment, now).await?;

@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod environment;
 pub mod finish;
+pub mod foresee;
 pub mod health;
 pub mod hosts;
 pub mod progress;

@@ -272,6 +272,19 @@ pub async fn set_current(
     .map(drop)
 }
 
+/// No release holds any more.
+pub async fn clear_current(conn: &mut PgConnection, id: &EnvironmentId) -> sqlx::Result<()> {
+    sqlx::query(
+        "update control.environments
+         set current_version_id = null, current_configuration = null, current_deployment_number = null
+         where id = $1",
+    )
+    .bind(id.as_str())
+    .execute(conn)
+    .await
+    .map(drop)
+}
+
 pub async fn set_configuration(
     conn: &mut PgConnection,
     id: &EnvironmentId,

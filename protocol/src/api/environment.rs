@@ -76,8 +76,21 @@ pub struct Environment {
     pub max_instances: u32,
     /// How many instances should run when nothing is being deployed.
     pub desired_instances: u32,
+    /// What keeps it from what it should be, such as hosts without room; absent when nothing does.
+    #[serde(default)]
+    pub hindrance: Option<Hindrance>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
+}
+
+/// A trouble that lasts until somebody does something about it, or something else gives way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Hindrance {
+    /// `no_room`, `no_host` or `image_unavailable`; more may come.
+    pub kind: String,
+    /// A sentence, and what to do.
+    pub message: String,
 }
 
 /// One option setting, as in Beanstalk: namespace, name, value.

@@ -5,6 +5,7 @@
 mod bad_input;
 mod broken_versions;
 mod cli;
+mod collection;
 mod console;
 mod examples;
 mod instances;

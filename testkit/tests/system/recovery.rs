@@ -1,44 +1,117 @@
-//! `kill -9` of every process at every phase of every policy: the deployment goes on and ends
-//! truthfully, with nothing orphaned.
+//! `kill -9` of every process in every phase, and every batch, of every policy: the deployment goes on
+//! and ends truthfully, with nothing orphaned.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{cell::RefCell, collections::BTreeMap, time::Duration};
 
-use beanpole_protocol::api::{DeploymentPolicy, DeploymentStatus, EnvironmentStatus};
+use beanpole_protocol::{
+    DeploymentId,
+    api::{DeploymentPolicy, DeploymentStatus, EnvironmentStatus, EventQuery},
+};
 use beanpole_testkit::{
     World, apps, eventually,
     world::{Process, options},
 };
 
-/// Deploys and kills `process` once in every phase that is seen; tells which phases that were.
+/// Enough for three batches of one.
+const INSTANCES: u32 = 3;
+
+/// The steps that a deployment of [`INSTANCES`] instances goes through, a batch being one.
+fn steps(policy: DeploymentPolicy) -> &'static [&'static str] {
+    match policy {
+        DeploymentPolicy::AllAtOnce => &["preparing", "batch 1"],
+        DeploymentPolicy::Rolling => &["preparing", "batch 1", "batch 2", "batch 3"],
+        DeploymentPolicy::RollingWithAdditionalBatch => {
+            &["preparing", "batch 1", "batch 2", "batch 3", "cleaning_up"]
+        }
+        DeploymentPolicy::Immutable => &["preparing", "canary", "new_group", "cleaning_up"],
+        DeploymentPolicy::TrafficSplitting => &["preparing", "new_group", "evaluating", "cleaning_up"],
+    }
+}
+
+/// The step that a deployment is at: what its last event about a phase says. None while nobody answers.
+async fn step(world: &World, deployment: &DeploymentId) -> Option<String> {
+    let query = EventQuery {
+        limit: Some(100),
+        ..EventQuery::default()
+    };
+    let events = world.client.events("shop", &query).await.ok()?.items;
+    let mut batches = 0;
+    let mut step = "preparing".to_owned();
+    for event in events {
+        if event.deployment.as_ref() != Some(deployment) {
+            continue;
+        }
+        step = match event.kind.as_str() {
+            "batch_starting" => {
+                batches += 1;
+                format!("batch {batches}")
+            }
+            "canary_starting" => "canary".to_owned(),
+            "new_group_starting" => "new_group".to_owned(),
+            "evaluation_starting" => "evaluating".to_owned(),
+            "cleaning_up" => "cleaning_up".to_owned(),
+            _ => step,
+        };
+    }
+    Some(step)
+}
+
+/// Deploys and kills `process` once in every step; tells which process died in which.
 async fn deploy_and_kill(
     world: &World,
     label: &str,
     policy: DeploymentPolicy,
     process: Process,
-) -> BTreeSet<String> {
+) -> BTreeMap<String, String> {
     world.upload("shop", label, apps::web(label)).await;
     let deployment = world.deploy("shop", label, Some(policy)).await;
-    let mut killed_in = BTreeSet::new();
-    let (killed, seen) = (&mut killed_in, std::cell::RefCell::new(BTreeSet::new()));
+    let killed = RefCell::new(BTreeMap::new());
     let result = eventually("the deployment ends", Duration::from_secs(240), || async {
         let now = world.client.deployment(&deployment.id).await.ok()?;
         if now.status.is_terminal() {
             return Some(now);
         }
-        if seen.borrow_mut().insert(now.phase.clone()) {
-            world.kill(process);
+        let step = step(world, &deployment.id).await?;
+        let mut killed = killed.borrow_mut();
+        // Where the last kill is not overcome yet there is nothing to kill: the next look tries again.
+        if !killed.contains_key(&step)
+            && let Some(pid) = world.kill(process)
+        {
+            killed.insert(step, pid.as_raw_nonzero().to_string());
         }
         None
     })
     .await;
-    killed.extend(seen.into_inner());
     assert_eq!(
         result.status,
         DeploymentStatus::Succeeded,
         "{policy:?} with {process:?} killed: {:?}",
         result.reason
     );
-    killed_in
+    killed.into_inner()
+}
+
+/// Every step has to have had its kill, each of another process.
+fn assert_killed_everywhere(policy: DeploymentPolicy, process: Process, killed: &BTreeMap<String, String>) {
+    let missed: Vec<_> = steps(policy)
+        .iter()
+        .filter(|step| !killed.contains_key(**step))
+        .collect();
+    assert!(
+        missed.is_empty(),
+        "{process:?} was not killed in {missed:?} of {policy:?}, only in {killed:?}"
+    );
+    assert_eq!(
+        killed.len(),
+        steps(policy).len(),
+        "{policy:?} went through other steps too: {killed:?}"
+    );
+    let processes: std::collections::BTreeSet<_> = killed.values().collect();
+    assert_eq!(
+        processes.len(),
+        killed.len(),
+        "{process:?} was the same one twice: {killed:?}"
+    );
 }
 
 async fn assert_settled(world: &World, label: &str, instances: usize) {
@@ -63,13 +136,13 @@ async fn assert_settled(world: &World, label: &str, instances: usize) {
 async fn survives_kills(test: &str, policy: DeploymentPolicy) {
     let world = World::start(test).await;
     world
-        .launch_well("shop", apps::web("v1"), options(2, policy))
+        .launch_well("shop", apps::web("v1"), options(INSTANCES, policy))
         .await;
     for process in Process::ALL {
         let label = format!("{process:?}").to_lowercase();
-        let phases = deploy_and_kill(&world, &label, policy, process).await;
-        assert!(phases.len() >= 2, "{process:?} was killed in {phases:?} only");
-        assert_settled(&world, &label, 2).await;
+        let killed = deploy_and_kill(&world, &label, policy, process).await;
+        assert_killed_everywhere(policy, process, &killed);
+        assert_settled(&world, &label, INSTANCES as usize).await;
     }
 }
 

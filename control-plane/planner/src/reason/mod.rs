@@ -32,6 +32,10 @@ pub enum Reason {
     ReturnStarting {
         cause: Cause,
     },
+    /// An aborted launch has nothing to go back to: what it launched goes.
+    LaunchEnds {
+        cause: Cause,
+    },
     TerminationStarting {
         instances: u32,
     },
@@ -59,6 +63,10 @@ pub enum Reason {
     HealthIgnored {
         instance: InstanceId,
         seconds: u64,
+    },
+    /// It was draining when the deployment turned back.
+    BackInService {
+        instance: InstanceId,
     },
     ReplacedByNewVersion {
         instance: InstanceId,
@@ -131,12 +139,6 @@ pub enum Reason {
         instances: u32,
         desired: u32,
     },
-    /// The deployment succeeded; an abort came when the old instances were already leaving.
-    DeployedDespiteAbort {
-        instances: u32,
-        desired: u32,
-        by: String,
-    },
     Launched {
         instances: u32,
         desired: u32,
@@ -172,6 +174,8 @@ pub enum Left {
     NothingServes,
     /// No release has ever served well here; `serving` instances take traffic.
     NothingBefore { serving: u32 },
+    /// No release has ever served well here, and what was launched is gone.
+    Nothing,
     /// `new` instances in service run the new version, `old` ones another.
     Mixed { new: u32, old: u32 },
 }
@@ -186,6 +190,7 @@ impl Reason {
             Reason::EvaluationStarting { .. } => "evaluation_starting",
             Reason::CleaningUp { .. } => "cleaning_up",
             Reason::ReturnStarting { .. } => "return_starting",
+            Reason::LaunchEnds { .. } => "launch_ends",
             Reason::TerminationStarting { .. } => "termination_starting",
             Reason::LaunchedForDeployment { .. } => "launched_for_deployment",
             Reason::LaunchedToScaleOut { .. } => "launched_to_scale_out",
@@ -193,6 +198,7 @@ impl Reason {
             Reason::LaunchedToReturn { .. } => "launched_to_return",
             Reason::PassedGate { .. } => "passed_gate",
             Reason::HealthIgnored { .. } => "health_ignored",
+            Reason::BackInService { .. } => "back_in_service",
             Reason::ReplacedByNewVersion { .. } => "replaced_by_new_version",
             Reason::ReplacedByPreviousVersion { .. } => "replaced_by_previous_version",
             Reason::NewGroupLeaves { .. } => "new_group_leaves",
@@ -213,7 +219,6 @@ impl Reason {
             Reason::NoHost => "no_host",
             Reason::ImageUnavailable { .. } => "image_unavailable",
             Reason::Deployed { .. } => "deployed",
-            Reason::DeployedDespiteAbort { .. } => "deployed_despite_abort",
             Reason::Launched { .. } => "launched",
             Reason::Terminated => "terminated",
             Reason::Failed { .. } => "failed",
@@ -231,7 +236,8 @@ impl Reason {
             }
             Reason::ReturnStarting {
                 cause: Cause::Aborted { .. },
-            } => Severity::Info,
+            }
+            | Reason::LaunchEnds { .. } => Severity::Info,
             Reason::ReturnStarting { .. } => Severity::Error,
             Reason::NoRoom { .. }
             | Reason::NoHost
@@ -240,8 +246,7 @@ impl Reason {
             | Reason::HostLost { .. }
             | Reason::HealthIgnored { .. }
             | Reason::DrainTimeout { .. }
-            | Reason::StopTimeout { .. }
-            | Reason::DeployedDespiteAbort { .. } => Severity::Warn,
+            | Reason::StopTimeout { .. } => Severity::Warn,
             Reason::Deployed { instances, desired } | Reason::Launched { instances, desired }
                 if *instances < *desired =>
             {
@@ -258,6 +263,7 @@ impl Reason {
             | Reason::LaunchedInPlaceOf { .. }
             | Reason::LaunchedToReturn { .. }
             | Reason::PassedGate { .. }
+            | Reason::BackInService { .. }
             | Reason::ScaledIn { .. }
             | Reason::SplitStarts { .. }
             | Reason::AllTrafficToNew
@@ -284,7 +290,8 @@ impl Reason {
             Reason::Failed { cause, .. }
             | Reason::RolledBack { cause }
             | Reason::ReturnFailed { cause, .. }
-            | Reason::ReturnStarting { cause } => Some(cause),
+            | Reason::ReturnStarting { cause }
+            | Reason::LaunchEnds { cause } => Some(cause),
             _ => None,
         }
     }
@@ -318,6 +325,10 @@ mod tests {
             Reason::ReturnFailed {
                 cause: cause.clone(),
                 because: Cause::NoHost,
+            },
+            Reason::ReturnFailed {
+                cause: Cause::Aborted { by: "ada".into() },
+                because: cause.clone(),
             },
             Reason::RolledBack { cause },
         ]

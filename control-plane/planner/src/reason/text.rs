@@ -44,6 +44,9 @@ impl fmt::Display for Reason {
                     "Instance deployment failed. {cause}. Going back to the version before."
                 )
             }
+            Reason::LaunchEnds { cause } => {
+                write!(f, "{cause}. Removing the instances that were launched.")
+            }
             Reason::TerminationStarting { instances } => {
                 write!(
                     f,
@@ -73,6 +76,9 @@ impl fmt::Display for Reason {
                 "Instance {instance} did not become healthy within {seconds} seconds; it takes traffic \
                  all the same, as IgnoreHealthCheck asks."
             ),
+            Reason::BackInService { instance } => {
+                write!(f, "Instance {instance} takes traffic again.")
+            }
             Reason::ReplacedByNewVersion { instance } => {
                 write!(f, "Replacing instance {instance} with the new version.")
             }
@@ -156,18 +162,6 @@ impl fmt::Display for Reason {
                 )?;
                 short_of(f, *instances, *desired)
             }
-            Reason::DeployedDespiteAbort {
-                instances,
-                desired,
-                by,
-            } => {
-                write!(
-                    f,
-                    "New application version was deployed to {instances} running instance(s)."
-                )?;
-                short_of(f, *instances, *desired)?;
-                write!(f, " The abort by {by} came too late.")
-            }
             Reason::Launched { instances, desired } => {
                 write!(
                     f,
@@ -180,6 +174,13 @@ impl fmt::Display for Reason {
             Reason::RolledBack { cause } => write!(
                 f,
                 "Instance deployment failed. {cause}. Every instance is back on the version before."
+            ),
+            Reason::ReturnFailed {
+                cause: cause @ Cause::Aborted { .. },
+                because,
+            } => write!(
+                f,
+                "{cause}. It could not go back to the version before. {because}."
             ),
             Reason::ReturnFailed { cause, because } => write!(
                 f,
@@ -210,8 +211,13 @@ impl fmt::Display for Left {
             }
             Left::NothingBefore { serving } => write!(
                 f,
-                "{serving} instance(s) are in service and there is no version before to go back to: \
+                "{serving} instance(s) are in service and there is no earlier version to go back to: \
                  deploy one that works."
+            ),
+            Left::Nothing => write!(
+                f,
+                "No instance is left and there is no earlier version to go back to: deploy a version to launch \
+                 the environment."
             ),
             Left::Mixed { new, old } => write!(
                 f,

@@ -11,6 +11,7 @@ use beanpole_protocol::{
 };
 
 use crate::{
+    cause::Cause,
     change::{Change, Phase, Plan, Purpose},
     options::HealthCheckRule,
     policy::{Bounds, in_force},
@@ -188,7 +189,8 @@ impl<'s> Check<'s> {
         );
     }
 
-    /// A new group that has to go may serve instead of a damaged old one, but not for ever.
+    /// A new group that failed may serve instead of a damaged old one, but not for ever. One that was
+    /// aborted serves until the old one is there.
     fn gives_up_waiting(&self, now: Timestamp) -> bool {
         let Some(deployment) = self.deployment else {
             return false;
@@ -199,7 +201,13 @@ impl<'s> Check<'s> {
         );
         let late = self.since + deployment.options.timeout <= now;
         let nothing_to_return_to = deployment.previous.is_none();
-        group && matches!(self.phase, Some(Phase::Returning { .. })) && (late || nothing_to_return_to)
+        match &self.phase {
+            Some(Phase::Returning { cause, .. }) => {
+                let harmless = matches!(cause, Cause::Aborted { .. });
+                nothing_to_return_to || group && late && !harmless
+            }
+            _ => false,
+        }
     }
 
     fn ceiling(&self, purpose: Purpose) {

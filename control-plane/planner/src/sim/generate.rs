@@ -35,7 +35,7 @@ fn fault() -> impl Strategy<Value = Fault> {
         3 => (0usize..3, 1u64..400, any::<bool>())
             .prop_map(|(host, seconds, containers_die)| Fault::HostLost { host, seconds, containers_die }),
         2 => (0u32..8).prop_map(Fault::Desired),
-        1 => Just(Fault::Abort),
+        2 => Just(Fault::Abort),
         2 => (0usize..8).prop_map(Fault::InstanceFails),
         1 => (0usize..8).prop_map(Fault::InstanceRemoved),
         2 => (0usize..8, 1u64..90).prop_map(|(nth, seconds)| Fault::InstanceUnwell { nth, seconds }),

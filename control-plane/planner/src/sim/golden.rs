@@ -38,9 +38,18 @@ fn all_at_once_stops_all_then_starts_all() {
 }
 
 #[test]
-fn all_at_once_with_a_broken_version_leaves_nothing_serving_and_says_so() {
+fn all_at_once_with_a_broken_version_ends_when_the_old_one_serves_again() {
     let scenario = Scenario::new(AllAtOnce, 2).new_version(Behaviour::CrashLoop);
-    assert_eq!(tell("all_at_once_broken", &scenario), DeploymentStatus::Failed);
+    assert_eq!(
+        tell("all_at_once_broken", &scenario),
+        DeploymentStatus::RolledBack
+    );
+}
+
+#[test]
+fn all_at_once_aborted_ends_when_the_old_version_serves_again() {
+    let scenario = Scenario::new(AllAtOnce, 2).at(6, Fault::Abort);
+    assert_eq!(tell("all_at_once_aborted", &scenario), DeploymentStatus::Aborted);
 }
 
 #[test]
@@ -104,8 +113,32 @@ fn rolling_survives_a_lost_host() {
 
 #[test]
 fn rolling_stops_where_it_is_when_aborted() {
-    let scenario = Scenario::new(Rolling, 4).at(15, Fault::Abort);
+    let scenario = Scenario::new(Rolling, 4).at(9, Fault::Abort);
     assert_eq!(tell("rolling_aborted", &scenario), DeploymentStatus::Aborted);
+}
+
+#[test]
+fn rolling_turns_back_when_aborted_with_nothing_old_left_in_service() {
+    let scenario = Scenario::new(Rolling, 2).at(9, Fault::Abort);
+    assert_eq!(tell("rolling_aborted_late", &scenario), DeploymentStatus::Aborted);
+}
+
+#[test]
+fn rolling_of_one_instance_aborted_ends_when_the_old_version_serves_again() {
+    let scenario = Scenario::new(Rolling, 1).at(6, Fault::Abort);
+    assert_eq!(tell("rolling_one_aborted", &scenario), DeploymentStatus::Aborted);
+}
+
+#[test]
+fn an_abort_of_a_failure_that_goes_back_already_changes_nothing() {
+    let scenario = Scenario::new(Rolling, 4)
+        .rolls_back()
+        .at(12, Fault::InstanceFails(2))
+        .at(14, Fault::Abort);
+    assert_eq!(
+        tell("rolling_returns_aborted", &scenario),
+        DeploymentStatus::RolledBack
+    );
 }
 
 #[test]
@@ -138,12 +171,51 @@ fn immutable_leaves_the_old_group_alone_when_the_new_one_fails() {
 }
 
 #[test]
-fn an_abort_when_the_old_group_leaves_comes_too_late_and_is_told() {
+fn an_abort_when_the_old_group_drains_puts_it_back_in_service() {
     let scenario = Scenario::new(Immutable, 2).at(9, Fault::Abort);
     assert_eq!(
-        tell("immutable_abort_too_late", &scenario),
-        DeploymentStatus::Succeeded
+        tell("immutable_aborted_draining", &scenario),
+        DeploymentStatus::Aborted
     );
+}
+
+#[test]
+fn an_abort_when_a_part_of_the_old_group_has_gone_launches_it_anew() {
+    // With this seed one old instance has drained and stops, the other still drains.
+    let scenario = Scenario {
+        seed: Some(7),
+        ..Scenario::new(Immutable, 2).at(40, Fault::Abort)
+    };
+    assert_eq!(
+        tell("immutable_aborted_half_drained", &scenario),
+        DeploymentStatus::Aborted
+    );
+}
+
+#[test]
+fn additional_batch_turns_back_from_its_clean_up() {
+    let scenario = Scenario::new(RollingWithAdditionalBatch, 2)
+        .batch(BatchSize::Fixed(2))
+        .at(7, Fault::Abort);
+    assert_eq!(
+        tell("additional_batch_aborted_cleaning_up", &scenario),
+        DeploymentStatus::Aborted
+    );
+}
+
+#[test]
+fn traffic_splitting_turns_back_from_its_clean_up() {
+    let scenario = Scenario::new(TrafficSplitting, 2).at(187, Fault::Abort);
+    assert_eq!(
+        tell("traffic_splitting_aborted_cleaning_up", &scenario),
+        DeploymentStatus::Aborted
+    );
+}
+
+#[test]
+fn an_aborted_launch_leaves_nothing() {
+    let scenario = Scenario::launch(2).at(5, Fault::Abort);
+    assert_eq!(tell("launch_aborted", &scenario), DeploymentStatus::Aborted);
 }
 
 #[test]

@@ -2,16 +2,21 @@
 
 use std::time::Duration;
 
-use beanpole_protocol::api::{DeploymentPolicy, DeploymentStatus};
+use beanpole_protocol::api::{DeploymentKind, DeploymentPolicy, DeploymentStatus};
 use proptest::prelude::*;
 
 use super::{
     generate::{fair_weather, scenario},
     run::Run,
     scenario::{Behaviour, Fault, Scenario},
-    world::version,
+    world::{BEGIN, release, version},
 };
-use crate::{plan, snapshot::Observed};
+use crate::{
+    Bounds, Left, Reason,
+    options::HealthCheckRule,
+    plan,
+    snapshot::{Intent, Observed},
+};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -34,6 +39,13 @@ fn config() -> ProptestConfig {
 fn by(policy: DeploymentPolicy, mut scenario: Scenario) -> Scenario {
     scenario.options.policy = policy;
     scenario
+}
+
+/// The same with an abort at a whole second between `from` and the end that `undisturbed` came to.
+fn aborted(scenario: Scenario, from: Duration, undisturbed: &Run, moment: f64) -> Scenario {
+    let end = undisturbed.ended[0].at.since(BEGIN);
+    let at = from + end.saturating_sub(from).mul_f64(moment);
+    scenario.at(at.as_secs(), Fault::Abort)
 }
 
 proptest! {
@@ -92,6 +104,60 @@ proptest! {
         let run = Run::of(&scenario, Duration::from_secs(60));
         let (status, reason) = run.end();
         prop_assert_eq!(status, DeploymentStatus::Succeeded, "{}\n{}", reason, run.log.join("\n"));
+    }
+
+    #[test]
+    fn an_abort_at_any_moment_ends_as_aborted_and_keeps_the_floor(
+        scenario in fair_weather(),
+        moment in 0.0f64..1.0,
+    ) {
+        let undisturbed = Run::of(&scenario, Duration::ZERO);
+        let scenario = aborted(scenario, Duration::ZERO, &undisturbed, moment);
+        let run = Run::of(&scenario, Duration::from_secs(300));
+        let (status, reason) = run.end();
+        prop_assert_eq!(status, DeploymentStatus::Aborted, "{}\n{}", reason, run.log.join("\n"));
+        prop_assert_eq!(run.world.snapshot.current.as_ref(), Some(&release(1)));
+        let bounds = Bounds::new(scenario.options.policy, scenario.options.batch, scenario.desired, 60);
+        prop_assert!(run.least_serving >= bounds.floor as usize, "{}", run.log.join("\n"));
+        prop_assert!(run.most_running <= bounds.running as usize, "{}", run.log.join("\n"));
+        let rows = &run.world.snapshot.instances;
+        prop_assert_eq!(rows.len(), scenario.desired as usize);
+        prop_assert!(rows.iter().all(|row| row.intent == Intent::InService && row.observed == Observed::Healthy));
+        let returned = matches!(reason, Reason::Aborted { left: Left::Previous | Left::Untouched, .. });
+        let old = rows.iter().filter(|row| row.release.version == version(1)).count();
+        prop_assert!(!returned || old == rows.len(), "{}", run.log.join("\n"));
+        prop_assert!(returned || old > 0, "{}", run.log.join("\n"));
+    }
+
+    #[test]
+    fn an_abort_of_what_goes_back_for_a_failure_does_not_change_its_end(
+        scenario in fair_weather(),
+        behaviour in prop::sample::select(vec![Behaviour::NeverHealthy, Behaviour::CrashLoop]),
+        moment in 0.0f64..1.0,
+    ) {
+        let mut scenario = scenario.new_version(behaviour).rolls_back();
+        scenario.options.health_check = HealthCheckRule::Obey;
+        let undisturbed = Run::of(&scenario, Duration::ZERO);
+        let returning = undisturbed.ended[0].deployment.phase_since.since(BEGIN);
+        prop_assert_eq!(undisturbed.end().0, DeploymentStatus::RolledBack);
+        let scenario = aborted(scenario, returning + Duration::from_secs(1), &undisturbed, moment);
+        let run = Run::of(&scenario, Duration::ZERO);
+        prop_assert_eq!(run.end(), undisturbed.end());
+        prop_assert_eq!(run.ended[0].at, undisturbed.ended[0].at);
+    }
+
+    #[test]
+    fn a_launch_aborted_at_any_moment_leaves_nothing_and_launches_nothing_more(
+        scenario in fair_weather(),
+        moment in 0.0f64..1.0,
+    ) {
+        let scenario = Scenario { kind: DeploymentKind::Launch, ..scenario };
+        let undisturbed = Run::of(&scenario, Duration::ZERO);
+        let scenario = aborted(scenario, Duration::ZERO, &undisturbed, moment);
+        let run = Run::of(&scenario, HOUR);
+        prop_assert_eq!(run.end().0, DeploymentStatus::Aborted);
+        prop_assert_eq!(&run.world.snapshot.current, &None);
+        prop_assert!(run.world.snapshot.instances.is_empty(), "{}", run.log.join("\n"));
     }
 
     #[test]

@@ -14,10 +14,11 @@ use super::{
     world::{BEGIN, MEMORY, World, host, release},
 };
 use crate::{
-    change::{Change, Plan},
+    cause::Cause,
+    change::{Change, Phase, Plan},
     plan,
     policy::in_force,
-    reason::Reason,
+    reason::{Left, Reason},
     snapshot::{AbortRequest, Instance, Intent, Observed},
 };
 
@@ -158,7 +159,26 @@ impl Run {
             |i: &&Instance| self.world.is_alive(&i.host) && !matches!(i.intent, Intent::Stopping { .. });
         let new = |i: &&Instance| i.deployment == deployment.id && i.release == deployment.target;
         let rows = &self.world.snapshot.instances;
+        if let Phase::Returning { cause, .. } = &deployment.phase {
+            let told = match reason {
+                Reason::Aborted { by, .. } => Some(Cause::Aborted { by: by.clone() }),
+                other => other.cause().cloned(),
+            };
+            assert_eq!(
+                told.as_ref(),
+                Some(cause),
+                "it ended for another reason: {reason}"
+            );
+        }
         match (status, reason) {
+            (
+                DeploymentStatus::Aborted,
+                Reason::Aborted {
+                    left: Left::Nothing, ..
+                },
+            ) => {
+                assert!(rows.iter().all(|i| matches!(i.intent, Intent::Stopping { .. })));
+            }
             (DeploymentStatus::Succeeded, Reason::Terminated) => assert!(rows.is_empty()),
             (DeploymentStatus::Succeeded, _) => {
                 assert!(
@@ -166,7 +186,13 @@ impl Run {
                     "success with old instances: {reason}"
                 );
             }
-            (DeploymentStatus::RolledBack, _) => {
+            (DeploymentStatus::RolledBack, _)
+            | (
+                DeploymentStatus::Aborted,
+                Reason::Aborted {
+                    left: Left::Previous, ..
+                },
+            ) => {
                 assert!(
                     !rows.iter().filter(alive).any(|i| new(&i)),
                     "new instances are left: {reason}"

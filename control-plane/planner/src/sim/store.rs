@@ -75,11 +75,15 @@ pub fn apply(world: &mut World, plan: &Plan, ended: &mut Vec<Ended>) {
                 let now = world.now;
                 // Some edges never say that they have it.
                 let routed = world.dice.millis(0, 10) < std::time::Duration::from_millis(9);
+                let phase = world.snapshot.deployment.as_ref().map(|d| d.phase.name());
                 let row = row(world, instance);
-                assert_eq!(row.intent, Intent::Standby, "{instance} put in service");
+                let back = matches!(row.intent, Intent::Draining { .. }) && phase == Some("returning");
+                assert!(row.intent == Intent::Standby || back, "{instance} put in service");
+                row.drained = false;
                 row.intent = Intent::InService;
                 row.intent_since = now;
                 row.routed = routed;
+                world.containers.get_mut(instance).expect("container").drained_at = None;
             }
             Change::Drain { instance, .. } => {
                 let now = world.now;

@@ -157,3 +157,45 @@ async fn options_are_rolled_out_and_taken_back_when_instances_do_not_come_up_wit
     assert_eq!(set.properties().get("COLOUR").map(String::as_str), Some("blue"));
     assert_eq!(set.get(GROUP, "MaxSize"), Some("9"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_ever_ran_well_there_is_no_version_before() {
+    let mut stage = Stage::new(1).await;
+    let bad = InstanceState::Failed {
+        reason: "it exited with code 1".to_owned(),
+    };
+    for label in ["v1", "v2"] {
+        let version = stage.versions[label].clone();
+        stage.agents[0].bad_versions.insert(version, bad.clone());
+    }
+    let launch = stage.create("prod", three()).await.unwrap();
+    let first = stage.result(&launch).await;
+    assert_eq!(first.status, DeploymentStatus::Failed);
+    let change = stage
+        .deploy("prod", "v2", DeploymentPolicy::Rolling)
+        .await
+        .unwrap();
+    let second = stage.result(&change).await;
+    assert_eq!(second.status, DeploymentStatus::Failed);
+    assert_eq!(second.previous_version_label, None);
+    for reason in [first.reason.unwrap(), second.reason.unwrap()] {
+        assert!(reason.contains("there is no earlier version"), "{reason}");
+    }
+    for event in stage.events("prod").await {
+        assert!(!event.message.contains("version before"), "{}", event.message);
+    }
+    // What failed at its launch and came up later is a version to go back to.
+    stage.agents[0].bad_versions.remove(&stage.versions["v2"]);
+    stage
+        .until("v2 serves", async |stage| {
+            stage.agents[0].in_service("prod") == serving("v2", 3)
+        })
+        .await;
+    let change = stage
+        .deploy("prod", "v1", DeploymentPolicy::Immutable)
+        .await
+        .unwrap();
+    let third = stage.result(&change).await;
+    assert_eq!(third.status, DeploymentStatus::RolledBack, "{third:?}");
+    assert_eq!(third.previous_version_label.as_deref(), Some("v2"));
+}

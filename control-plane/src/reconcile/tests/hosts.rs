@@ -103,3 +103,20 @@ async fn instances_of_a_lost_host_are_replaced_on_another_but_only_once_leases_w
     stage.step().await;
     assert!(stage.agents[1].desired.instances.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_instances_than_fit_are_accepted_and_the_answer_says_that_they_do_not_fit() {
+    let mut stage = Stage::launched(1, three()).await;
+    let many = |count: &str| vec![option(GROUP, "MinSize", count), option(GROUP, "MaxSize", count)];
+    let change = stage.update("prod", many("200"), Vec::new()).await.unwrap();
+    assert_eq!(change.environment.desired_instances, 200);
+    let told = change.environment.hindrance.unwrap();
+    assert_eq!(told.kind, "no_room");
+    assert!(told.message.contains("Add a host"), "{}", told.message);
+    stage.step().await;
+    let row = stage.environment("prod").await;
+    let view = crate::ops::views::environment(row, &stage.app.config);
+    assert_eq!(view.hindrance, Some(told));
+    let change = stage.update("prod", many("2"), Vec::new()).await.unwrap();
+    assert_eq!(change.environment.hindrance, None);
+}

@@ -1,5 +1,6 @@
 //! Deployments through rows, desired lists and reports, on a real Postgres, with agents that pretend.
 
+mod aborting;
 mod deploying;
 mod failing;
 mod hosts;
