@@ -130,6 +130,11 @@ impl Caller {
         }
     }
 
+    /// Whether a session's key signed.
+    pub fn is_session(&self) -> bool {
+        self.access_key_id.starts_with(crate::keys::SESSION_PREFIX)
+    }
+
     /// Nobody, who calls at what `account` owns.
     pub fn anonymous(account: AccountId) -> Self {
         Self {

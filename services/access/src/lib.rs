@@ -12,6 +12,7 @@ pub mod policy;
 pub mod seal;
 mod session;
 pub mod store;
+pub mod sts;
 
 pub use caller::{AccountId, Arn, Caller, Principal};
 pub use decide::{Ask, Decision, authorize};

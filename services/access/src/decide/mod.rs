@@ -4,6 +4,7 @@
 //! have to; a session policy only narrows. Beside them stands one rule of our own: an environment may
 //! use what its application owns.
 
+mod assume;
 #[cfg(test)]
 mod tests;
 
@@ -13,6 +14,8 @@ use crate::{
     AccountId, Arn, Caller, Policy, Principal,
     policy::{Context, Effect, Match},
 };
+
+pub use assume::may_assume;
 
 /// What a caller wants.
 #[derive(Clone, Debug)]

@@ -3,3 +3,4 @@
 mod gate;
 mod sessions;
 mod setup;
+mod sts;
