@@ -43,7 +43,9 @@ pub struct Worker {
     connection: Connection,
     batch: usize,
     send: String,
-    receive: String,
+    /// Calls that ask for one message, two, and so on to the batch: nobody takes more than it sent,
+    /// or another would wait for its share for ever.
+    receives: Vec<String>,
     queue: String,
     delete: String,
 }
@@ -63,7 +65,9 @@ impl Worker {
             connection: Connection::open(server).await?,
             batch,
             send,
-            receive: format!(r#"{{"QueueUrl":"{queue}","MaxNumberOfMessages":{batch}}}"#),
+            receives: (1..=batch)
+                .map(|most| format!(r#"{{"QueueUrl":"{queue}","MaxNumberOfMessages":{most}}}"#))
+                .collect(),
             queue: queue.to_owned(),
             delete: String::new(),
         })
@@ -75,7 +79,8 @@ impl Worker {
         let mut left = self.batch;
         while left > 0 {
             let start = Instant::now();
-            let answer = self.connection.call("ReceiveMessage", &self.receive).await?;
+            let receive = &self.receives[left - 1];
+            let answer = self.connection.call("ReceiveMessage", receive).await?;
             let found = removal(&mut self.delete, &self.queue, self.batch, answer);
             timings.add(Step::Receive, start);
             if found == 0 {
@@ -90,7 +95,7 @@ impl Worker {
             let answer = self.connection.call(operation, &self.delete).await?;
             anyhow::ensure!(!answer.contains("\"Failed\":[{"), "a delete failed: {answer}");
             timings.add(Step::Delete, start);
-            left = left.saturating_sub(found);
+            left -= found;
         }
         Ok(())
     }
