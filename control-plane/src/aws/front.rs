@@ -1,12 +1,20 @@
 //! From a request to a service's answer.
 
+use std::{
+    convert::Infallible,
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+};
+
 use axum::{
+    Router,
     body::{Body, Bytes, to_bytes},
-    extract::{Request, State},
-    middleware::Next,
+    extract::Request,
     response::Response,
 };
-use beanpole_access::Gate;
+use beanpole_access::{Gate, sts};
 use beanpole_sqs::Sqs;
 use beanpole_wire::{AwsError, Call, Kind, Protocol, Service, codec, detect};
 use http::{StatusCode, request::Parts};
@@ -18,22 +26,47 @@ const TOO_LARGE: Kind = Kind::sender("RequestEntityTooLarge", 413);
 const CUT_OFF: Kind = Kind::sender("IncompleteBody", 400);
 const NOT_SERVED: Kind = Kind::sender("UnknownOperationException", 404).query("InvalidAction");
 
-/// The services behind the port. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Front {
-    pub gate: Gate,
-    pub sqs: Sqs,
+/// The services behind the port.
+#[derive(Debug)]
+struct Front {
+    gate: Gate,
+    sqs: Sqs,
 }
 
-/// Middleware: AWS's requests are answered here, all others go on.
-pub async fn aws_first(State(front): State<Front>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    if detect::service(&parts).is_none() {
-        return next.run(Request::from_parts(parts, body)).await;
+/// What every request of the port meets first: AWS's are answered here, all others go on to the router.
+///
+/// Not a layer of the router: what is done for each message should not pay for the matching of paths.
+#[derive(Clone, Debug)]
+pub struct Entrance {
+    front: Arc<Front>,
+    router: Router,
+}
+
+impl Entrance {
+    pub fn new(gate: Gate, sqs: Sqs, router: Router) -> Self {
+        let front = Arc::new(Front { gate, sqs });
+        Self { front, router }
     }
-    let answer = front.answer(parts, body).await;
-    let (head, body) = answer.into_parts();
-    Response::from_parts(head, Body::from(body))
+}
+
+impl tower::Service<Request> for Entrance {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        // As the router, which is ready always.
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let (parts, body) = request.into_parts();
+        if detect::service(&parts).is_none() {
+            return Box::pin(self.router.call(Request::from_parts(parts, body)));
+        }
+        let front = Arc::clone(&self.front);
+        Box::pin(async move { Ok(front.answer(parts, body).await.map(Body::from)) })
+    }
 }
 
 /// As AWS's look.
@@ -57,6 +90,7 @@ impl Front {
         match self.gate.authenticate(&parts, &body, now).await {
             Ok(caller) => match call.service {
                 Service::Sqs => self.sqs.handle(&call, &caller).await,
+                Service::Sts => sts::handle(&self.gate, &call, &caller, now).await,
                 _ => codec::encode_error(&call, &not_served(&call)),
             },
             Err(error) => codec::encode_error(&call, &error),
@@ -70,7 +104,7 @@ fn not_served(call: &Call) -> AwsError {
         known => format!("{known:?}").to_lowercase(),
     };
     NOT_SERVED.because(format!(
-        "Beanpole does not serve {name} ({}) at this endpoint; it serves sqs.",
+        "Beanpole does not serve {name} ({}) at this endpoint; it serves sqs and sts.",
         call.operation
     ))
 }

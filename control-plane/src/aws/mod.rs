@@ -11,8 +11,4 @@ pub mod setup;
 #[cfg(test)]
 mod tests;
 
-pub use self::{
-    front::{Front, aws_first},
-    seal::AccessSeal,
-    setup::in_front,
-};
+pub use self::{front::Entrance, seal::AccessSeal, setup::in_front};

@@ -1,6 +1,6 @@
 //! From the server's configuration to its AWS services.
 
-use axum::{Router, middleware};
+use axum::Router;
 use beanpole_sqs::{
     Settings, Sqs,
     backend::{Backend, BadStore, Keys, MAIN, Setup, StoreUrl},
@@ -8,7 +8,7 @@ use beanpole_sqs::{
 use sqlx::PgPool;
 use tokio_util::sync::CancellationToken;
 
-use super::{Front, aws_first};
+use super::Entrance;
 use crate::{App, Config, secrets::Secrets};
 
 /// SQS on the server's own database and further message stores.
@@ -39,11 +39,7 @@ pub fn sqs(
     Ok(Sqs::new(backend, settings))
 }
 
-/// `router` behind the AWS services: what is not in AWS's protocols goes on to it.
-pub fn in_front(app: &App, router: Router) -> Router {
-    let front = Front {
-        gate: app.gate.clone(),
-        sqs: app.sqs.clone(),
-    };
-    router.layer(middleware::from_fn_with_state(front, aws_first))
+/// `router` behind the AWS services.
+pub fn in_front(app: &App, router: Router) -> Entrance {
+    Entrance::new(app.gate.clone(), app.sqs.clone(), router)
 }

@@ -4,6 +4,7 @@
 //! open, and a stop gives open requests a deadline after which they are cut.
 
 use std::{
+    convert::Infallible,
     net::SocketAddr,
     sync::{
         Arc,
@@ -12,7 +13,11 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, body::Body, extract::ConnectInfo};
+use axum::{
+    body::Body,
+    extract::{ConnectInfo, Request},
+    response::Response,
+};
 use hyper::body::{Body as _, Incoming};
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
@@ -27,7 +32,7 @@ use tokio::{
     task::JoinSet,
 };
 use tokio_util::sync::CancellationToken;
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
 use super::linger::Lingering;
 
@@ -45,8 +50,13 @@ pub struct Limits {
     pub head: Duration,
 }
 
-/// Serves `router` until `stop`, then lets open requests finish within the deadline.
-pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+/// Serves `service`, a router or what stands before one, until `stop`, then lets open requests finish
+/// within the deadline.
+pub async fn serve<S>(listener: TcpListener, service: S, limits: Limits, stop: CancellationToken)
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let permits = Arc::new(Semaphore::new(limits.connections));
     let graceful = GracefulShutdown::new();
     let mut connections = JoinSet::new();
@@ -55,7 +65,7 @@ pub async fn serve(listener: TcpListener, router: Router, limits: Limits, stop: 
         connections.spawn(connection(
             stream,
             peer,
-            router.clone(),
+            service.clone(),
             graceful.watcher(),
             permit,
             limits.head,
@@ -105,14 +115,17 @@ async fn accept(
     }
 }
 
-async fn connection(
+async fn connection<S>(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    serves: S,
     watcher: Watcher,
     permit: OwnedSemaphorePermit,
     head: Duration,
-) {
+) where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
     // Fails only when the peer has gone, which the next read tells as well.
     let _ = stream.set_nodelay(true);
     let begun = Arc::new(AtomicBool::new(false));
@@ -125,7 +138,7 @@ async fn connection(
             true => request.map(|_| Body::empty()),
             false => request.map(|body| Body::new(lingering.watch(body))),
         };
-        router.clone().oneshot(request)
+        serves.clone().oneshot(request)
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -162,7 +175,7 @@ fn log_end(peer: SocketAddr, result: Result<(), Box<dyn std::error::Error + Send
 
 #[cfg(test)]
 mod tests {
-    use axum::routing::get;
+    use axum::{Router, routing::get};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     use super::*;

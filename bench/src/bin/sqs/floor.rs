@@ -60,8 +60,7 @@ pub async fn http(address: SocketAddr, connections: usize, seconds: f64) -> anyh
 }
 
 const TABLE: &str = "create schema if not exists floor; drop table if exists floor.messages; \
-     create table floor.messages (like messaging.messages including all); \
-     alter table floor.messages set (toast_tuple_target = 256)";
+     create table floor.messages (like messaging.messages including all)";
 const SEND: &str = "insert into floor.messages (queue_id, id, visible_at, sent_at, message_id, meta, body) \
      select 1, nextval('messaging.message_ids'), 0, 0, gen_random_uuid(), ''::bytea, $1 from generate_series(1, $2)";
 const RECEIVE: &str = "update floor.messages m set visible_at = 9, receive_count = receive_count + 1, first_received_at = 1 \
