@@ -101,6 +101,9 @@ pub async fn finish(
         environment,
         deployment,
     } = change;
+    if let Some(hindrance) = &environment.hindrance {
+        warn(&context.out, &hindrance.message);
+    }
     let Some(started) = deployment else {
         return Ok(Done {
             message: format!("{} is changed; there was nothing to roll out.", environment.name),
@@ -134,6 +137,11 @@ pub async fn finish(
         deployment: Some(deployment),
         message,
     })
+}
+
+/// What is in the way, told as soon as it is known.
+pub fn warn(out: &Output, message: &str) {
+    out.progress(out.progress_paint().text(Hue::Yellow, message));
 }
 
 /// Follows a deployment until it has ended, however.

@@ -37,21 +37,30 @@ pub async fn run(context: &Context, args: AbortArgs) -> Result<(), Failure> {
     // Asking twice is asking once.
     let mut deployment = patiently(|| client.abort(&id)).await?;
     let out = &context.out;
+    let going_back = deployment.phase == "returning";
+    if going_back && !deployment.status.is_terminal() {
+        let what = outcome::subject(&deployment);
+        out.progress(format!("{what} is already going back."));
+    }
     if !args.waiting.nohang && !deployment.status.is_terminal() {
         deployment = changes::attend(context, &client, &name, deployment, after, &args.waiting).await?;
     }
     let what = outcome::subject(&deployment);
     let message = match deployment.status {
         DeploymentStatus::Aborted => format!("{what} was aborted."),
+        DeploymentStatus::Running if going_back => format!("{what} is already going back."),
         DeploymentStatus::Running => format!("{what} is being aborted."),
-        // It ended by itself before the abort came.
+        // It ended by itself before the abort came, or goes back for another reason.
         _ => {
             let ended = outcome::judge(&deployment);
             let told = ended.unwrap_or_else(|failure| failure.message);
             return Err(Failure::new(
                 Exit::Failed,
                 "not_aborted",
-                format!("There was nothing left to abort. {told}"),
+                match going_back {
+                    true => format!("It was going back already. {told}"),
+                    false => format!("There was nothing left to abort. {told}"),
+                },
             )
             .with("deployment", &deployment));
         }

@@ -15,7 +15,10 @@ use super::paging;
 use crate::{
     ApiError, App,
     auth::{Deployer, Viewer},
-    http::extract::{Json, Path, Query},
+    http::{
+        extract::{Json, Path, Query},
+        pace::Paced,
+    },
     ops::{self, versions::Uploaded},
     store,
 };
@@ -67,6 +70,7 @@ fn parse_cursor(text: &str) -> Result<(Timestamp, &str), ApiError> {
         (status = 201, description = "The new version", body = ApplicationVersion),
         (status = 200, description = "The same bytes were there already", body = ApplicationVersion),
         (status = 404, description = "No such application", body = Problem, content_type = "application/problem+json"),
+        (status = 408, description = "Nothing came for 30 s, or less than 8 KiB/s on average after a minute", body = Problem, content_type = "application/problem+json"),
         (status = 409, description = "The label is taken by other bytes", body = Problem, content_type = "application/problem+json"),
         (status = 413, description = "Larger than 512 MB", body = Problem, content_type = "application/problem+json"),
         (status = 422, description = "The bundle will not do; `field` names the entry", body = Problem, content_type = "application/problem+json"),
@@ -87,6 +91,7 @@ pub async fn upload(
     let mut connection = app.pool.acquire().await?;
     ops::versions::may_upload(&mut connection, &application, &label, &query, length).await?;
     drop(connection);
+    let body = Paced::new(body, app.config.upload_pace);
     Ok(
         match ops::versions::upload(&app, &application, &label, query, body).await? {
             Uploaded::Created(version) => (StatusCode::CREATED, Json(version)).into_response(),

@@ -9,6 +9,8 @@ pub use self::aws::{AwsConfig, AwsOptions, MessageStore, NotLoopback};
 
 use std::{fmt, net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
+use crate::http::pace::Pace;
+
 /// A Postgres URL. Its `Debug` hides what may be a password.
 #[derive(Clone)]
 pub struct DatabaseUrl(String);
@@ -139,6 +141,8 @@ pub struct Config {
     pub max_connections: usize,
     /// How long open requests may take once the server stops.
     pub drain: Duration,
+    /// How slowly bundles may come in.
+    pub upload_pace: Pace,
 }
 
 impl PublicUrl {
@@ -169,6 +173,7 @@ impl From<ServeOptions> for Config {
             edge_port: options.edge_port,
             max_connections: options.max_connections.max(1),
             drain: Duration::from_secs(options.drain_seconds),
+            upload_pace: Pace::UPLOAD,
         }
     }
 }

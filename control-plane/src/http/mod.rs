@@ -4,4 +4,5 @@
 pub mod extract;
 pub mod layers;
 pub mod linger;
+pub mod pace;
 pub mod server;

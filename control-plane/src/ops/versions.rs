@@ -2,15 +2,11 @@
 //!
 //! Invariant: when a version's row is visible, its bundle is whole and durable in the blob store.
 
-use std::time::Duration;
-
-use axum::body::Body;
 use beanpole_platforms::detect;
 use beanpole_protocol::{
     Platform, Timestamp, VersionId,
     api::{ApplicationVersion, Build, BuildLog, UploadQuery},
 };
-use futures_util::StreamExt;
 use sqlx::PgConnection;
 
 use super::applications;
@@ -18,15 +14,13 @@ use crate::{
     ApiError, App,
     blobs::{Incoming, Received},
     bundle::{BundleError, Layout, UPLOAD_LIMIT},
+    http::pace::Paced,
     notices::{self, Notice},
     store::{
         application_versions::{self, VersionRow},
         applications as application_rows, hosts,
     },
 };
-
-/// Longest silence in the middle of an upload.
-const SILENCE: Duration = Duration::from_secs(60);
 
 /// Whether an upload made a new version.
 pub enum Uploaded {
@@ -83,7 +77,7 @@ pub async fn upload(
     application: &str,
     label: &str,
     query: UploadQuery,
-    body: Body,
+    body: Paced,
 ) -> Result<Uploaded, ApiError> {
     let incoming = app.blobs.begin().await.map_err(ApiError::internal)?;
     let received = receive(incoming, body).await?;
@@ -102,26 +96,8 @@ pub async fn upload(
     keep(app, application, version, received).await
 }
 
-async fn receive(mut incoming: Incoming, body: Body) -> Result<Received, ApiError> {
-    let mut chunks = body.into_data_stream();
-    loop {
-        let next = tokio::time::timeout(SILENCE, chunks.next()).await.map_err(|_| {
-            ApiError::new(
-                http::StatusCode::REQUEST_TIMEOUT,
-                "upload_stalled",
-                format!(
-                    "nothing came for {} s in the middle of the upload",
-                    SILENCE.as_secs()
-                ),
-            )
-        })?;
-        let Some(chunk) = next else { break };
-        let chunk = chunk.map_err(|_| {
-            ApiError::bad_request(
-                "body_cut_off",
-                "the upload ended before it was whole; send it again",
-            )
-        })?;
+async fn receive(mut incoming: Incoming, mut body: Paced) -> Result<Received, ApiError> {
+    while let Some(chunk) = body.next().await? {
         if incoming.size() + chunk.len() as u64 > UPLOAD_LIMIT {
             return Err(too_large());
         }

@@ -35,6 +35,7 @@ pub async fn config() -> (Config, TempDir) {
         edge_port: 8080,
         max_connections: 64,
         drain: std::time::Duration::from_secs(5),
+        upload_pace: crate::http::pace::Pace::UPLOAD,
     };
     (config, folder)
 }

@@ -33,7 +33,7 @@ async fn a_version_that_answers_500_is_stopped_by_every_policy() {
         )
         .await;
 
-    // AllAtOnce last: it leaves nothing of the old version.
+    // AllAtOnce last: nothing serves any more until the old version is back.
     let careful = [
         DeploymentPolicy::Immutable,
         DeploymentPolicy::TrafficSplitting,
@@ -80,7 +80,9 @@ async fn a_version_that_answers_500_is_stopped_by_every_policy() {
         DeploymentPolicy::AllAtOnce,
     )
     .await;
-    assert_eq!(result.status, DeploymentStatus::Failed, "{:?}", result.reason);
+    assert_eq!(result.status, DeploymentStatus::RolledBack, "{:?}", result.reason);
+    let (status, _) = world.get("shop", "/").await.unwrap();
+    assert_eq!(status, 200, "it ended when the old version served again");
     assert!(
         result
             .log_tail

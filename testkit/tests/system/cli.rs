@@ -6,7 +6,11 @@ use std::{
     process::{Command, Output},
 };
 
-use beanpole_testkit::{World, world::programs};
+use beanpole_protocol::api::{DeploymentPolicy, PageQuery};
+use beanpole_testkit::{
+    World, apps,
+    world::{option, options, programs},
+};
 
 fn bp(world: &World, folder: &Path, home: &Path, words: &[&str]) -> Output {
     Command::new(programs().join("bp"))
@@ -99,6 +103,42 @@ async fn a_first_deploy_and_a_failed_one_from_the_command_line() {
     );
     let terminate = run(&["terminate", "--force"]);
     assert!(terminate.status.success(), "{}", text(&terminate));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn scaling_beyond_the_room_says_so_and_ends() {
+    let world = World::start("scaling_beyond_the_room_says_so_and_ends").await;
+    let (folder, home) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let hosts = world.client.hosts(&PageQuery::default()).await.unwrap().items;
+    let memory: u64 = hosts.iter().map(|host| host.memory_bytes).sum();
+    let mut chosen = options(1, DeploymentPolicy::Rolling);
+    // Room for three.
+    chosen.retain(|option| option.name != "Memory");
+    chosen.push(option("beanpole:instance", "Memory", (memory >> 20) / 3));
+    world.launch_well("shop", apps::web("v1"), chosen).await;
+    let run = |words: &[&str]| bp(&world, folder.path(), home.path(), words);
+    let scale = |number: &str| run(&["scale", number, "shop", "--json"]);
+
+    let fits = scale("2");
+    assert!(fits.status.success(), "{}", text(&fits));
+    assert_eq!(world.client.instances("shop").await.unwrap().items.len(), 2);
+
+    let full = scale("4");
+    assert_eq!(full.status.code(), Some(1), "{}", text(&full));
+    let told = text(&full);
+    assert!(told.contains("3 of 4 instances are in service"), "{told}");
+    assert_eq!(json(&full)["error"]["kind"], "no_room", "{told}");
+    assert_eq!(world.get("shop", "/").await.unwrap(), (200, "v1".to_owned()));
+
+    let lower = scale("1");
+    assert!(lower.status.success(), "{}", text(&lower));
+
+    // People read it before anything else, and as the reason of the end.
+    let told = text(&run(&["scale", "5", "shop"]));
+    assert!(told.contains("3 of 5 instances are in service"), "{told}");
+    let hindrance = told.lines().filter(|line| line.starts_with("No host has"));
+    assert_eq!(hindrance.count(), 1, "{told}");
+    assert!(told.starts_with("No host has"), "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

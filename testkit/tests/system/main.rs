@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
+mod aborts;
 mod bad_input;
 mod broken_versions;
 mod cli;

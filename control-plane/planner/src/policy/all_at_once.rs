@@ -1,7 +1,7 @@
 //! AllAtOnce: all old instances stop at once, then the new ones start. Nothing serves in between.
 //!
-//! Launches follow it too, with nothing to stop. If the new version does not come up, nothing
-//! serves until the next deployment, or until it has gone back where `RollbackOnFailure` is on.
+//! Launches follow it too, with nothing to stop. If no instance of the new version
+//! comes up, the release before is launched again before the deployment ends.
 
 use super::{Bounds, batch, prepare, replace_batch, stray};
 use crate::{

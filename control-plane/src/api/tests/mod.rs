@@ -19,7 +19,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, ops, serve, store::testing};
+use crate::{App, Config, ops, serve, store::testing};
 
 /// A server that runs, and an admin of it.
 pub struct World {
@@ -36,7 +36,13 @@ pub const PASSWORD: &str = "correct horse battery";
 
 impl World {
     pub async fn start() -> Self {
+        Self::start_with(|config| config).await
+    }
+
+    /// With a configuration that `change` made of the usual one.
+    pub async fn start_with(change: impl FnOnce(Config) -> Config) -> Self {
         let (config, folder) = testing::config().await;
+        let config = change(config);
         let server = serve::start(config, CancellationToken::new()).await.unwrap();
         let url = format!("http://{}", server.address);
         let app = server.app.clone();

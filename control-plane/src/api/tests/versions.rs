@@ -5,12 +5,14 @@ use beanpole_protocol::{
     api::{ApplicationVersion, CreateApplication, PageQuery, Role, UploadQuery},
     client::ClientError,
 };
-use futures_util::stream;
+use futures_util::{StreamExt, stream};
 use reqwest::Method;
 
 use super::{World, answer, refusal};
 use crate::{
+    Config,
     bundle::tests::{raw, zip},
+    http::pace::Pace,
     ops::collect_blobs::{YOUNG, collect_blobs},
 };
 
@@ -20,7 +22,10 @@ fn python(text: &str) -> Vec<u8> {
 
 impl World {
     async fn shop() -> Self {
-        let world = Self::start().await;
+        Self::shop_of(Self::start().await).await
+    }
+
+    async fn shop_of(world: Self) -> Self {
         let body = CreateApplication {
             name: "shop".to_owned(),
             description: String::new(),
@@ -191,6 +196,35 @@ async fn a_bundle_of_more_than_512_mb_is_refused_by_what_it_says_and_by_what_it_
         .upload_version_unsized("shop", "v1", &query, body())
         .await;
     assert_eq!(refusal(is), (413, "bundle_too_large".to_owned()));
+}
+
+#[tokio::test]
+async fn an_upload_that_stalls_or_trickles_is_ended_with_a_problem() {
+    // Long enough for a small upload on a busy machine.
+    let short = Duration::from_millis(500);
+    let long = Duration::from_secs(3600);
+    let cases = [(short, long, "upload_stalled"), (long, short, "upload_too_slow")];
+    for (idle, grace, kind) in cases {
+        let pace = Pace {
+            idle,
+            grace,
+            least_rate: 1 << 30,
+        };
+        let world = World::start_with(|config| Config {
+            upload_pace: pace,
+            ..config
+        });
+        let world = World::shop_of(world.await).await;
+        // A first piece, and then nothing more for ever.
+        let body = stream::iter([Ok(vec![0_u8; 10].into())]).chain(stream::pending());
+        let query = UploadQuery::default();
+        let sent = world.admin.upload_version_unsized("shop", "v1", &query, body);
+        assert_eq!(refusal(sent.await), (408, kind.to_owned()));
+        // One that keeps pace is taken.
+        let whole = world.upload("v1", python("1")).await;
+        assert!(whole.is_ok(), "{whole:?}");
+        world.stop().await;
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,15 @@
-//! `bp scale`: so many instances, and waits until they serve.
+//! `bp scale`: so many instances, and waits until they serve, or until it is plain that they will not.
+
+mod room;
 
 use std::time::Duration;
 
 use beanpole_protocol::{
-    api::{Environment, Instance, InstanceCondition, InstanceIntent, UpdateEnvironment},
+    api::{Environment, Event, Instance, InstanceCondition, InstanceIntent, UpdateEnvironment},
     client::{Client, ClientError},
 };
 use clap::Args;
+use indicatif::ProgressBar;
 use tokio::time::Instant;
 
 use crate::{
@@ -20,10 +23,12 @@ use crate::{
         watch::{Subject, Update, Watch},
     },
     options::{CAPACITY, ENVIRONMENT, setting},
-    output::clock,
+    output::{Output, clock},
 };
 
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// Looks in a row that must find nothing under way: what one look finds may be of a moment ago.
+const STUCK_LOOKS: u32 = 2;
 
 #[derive(Args)]
 pub struct ScaleArgs {
@@ -64,7 +69,9 @@ pub async fn run(context: &Context, args: ScaleArgs) -> Result<(), Failure> {
     let done = if args.waiting.nohang || done.deployment.is_some() {
         done
     } else {
-        await_capacity(context, &client, &name, args.number, after, args.waiting.timeout).await?
+        let told = done.environment.hindrance.map(|hindrance| hindrance.message);
+        let patience = (args.waiting.timeout, told);
+        await_capacity(context, &client, &name, args.number, after, patience).await?
     };
     done.print(&context.out);
     Ok(())
@@ -86,7 +93,7 @@ async fn await_capacity(
     name: &str,
     number: u32,
     after: Option<i64>,
-    timeout: Duration,
+    (timeout, told): (Duration, Option<String>),
 ) -> Result<Done, Failure> {
     let out = &context.out;
     let deadline = Instant::now() + timeout;
@@ -97,42 +104,38 @@ async fn await_capacity(
         after,
     });
     let mut clock_tick = tokio::time::interval(LOOK_EVERY);
-    let mut serving = 0;
+    let mut seen = Seen {
+        number,
+        told,
+        serving: 0,
+        stuck_looks: 0,
+    };
     loop {
         tokio::select! {
-            update = watch.next() => {
-                match update {
-                    Some(Update::Event(event)) if event.severity < out.least_severity() => {}
-                    Some(Update::Event(event)) => bar.suspend(|| {
-                        out.progress(event_line(out.progress_paint(), &event, &clock::clock(event.at)));
-                    }),
-                    Some(Update::Refused(error)) => return Err(error.into()),
-                    _ => {}
-                }
-            }
-            _ = clock_tick.tick() => {
-                match look(client, name).await {
-                    Ok((environment, instances)) => {
-                        serving = in_service(&instances);
-                        bar.set_message(format!("Scaling {name}: {serving} of {number} in service"));
-                        if is_settled(&instances, number) {
-                            bar.finish_and_clear();
-                            let message = format!(
-                                "{name} runs {number} {}.",
-                                if number == 1 { "instance" } else { "instances" }
-                            );
-                            return Ok(Done { environment, deployment: None, message });
-                        }
+            update = watch.next() => match update {
+                Some(Update::Event(event)) => seen.event(out, &bar, *event),
+                Some(Update::Refused(error)) => return Err(error.into()),
+                _ => {}
+            },
+            _ = clock_tick.tick() => match look(client, name).await {
+                Ok((environment, instances)) => {
+                    if let Some(ended) = seen.look(out, &bar, environment, &instances) {
+                        bar.finish_and_clear();
+                        return ended;
                     }
-                    Err(ClientError::Unreachable { .. }) => {}
-                    Err(error) => return Err(error.into()),
                 }
-            }
+                Err(ClientError::Unreachable { .. }) => {}
+                Err(error) => return Err(error.into()),
+            },
             () = tokio::time::sleep_until(deadline) => {
                 return Err(Failure::new(
                     Exit::TimedOut,
                     "timeout",
-                    format!("{serving} of {number} instances are in service after {}.", clock::span(timeout)),
+                    format!(
+                        "{} of {number} instances are in service after {}.",
+                        seen.serving,
+                        clock::span(timeout)
+                    ),
                 )
                 .hint(format!("See why with `bp health {name}`.")));
             }
@@ -144,6 +147,61 @@ async fn await_capacity(
                 ));
             }
         }
+    }
+}
+
+/// What waiting has seen and told so far.
+struct Seen {
+    number: u32,
+    /// The hindrance that the user read last.
+    told: Option<String>,
+    serving: usize,
+    stuck_looks: u32,
+}
+
+impl Seen {
+    /// Tells an event, unless the user read it already: from the answer, or at a look.
+    fn event(&mut self, out: &Output, bar: &ProgressBar, event: Event) {
+        if event.severity < out.least_severity() || self.told.as_ref() == Some(&event.message) {
+            return;
+        }
+        bar.suspend(|| {
+            out.progress(event_line(out.progress_paint(), &event, &clock::clock(event.at)));
+        });
+        if room::HINDRANCES.contains(&event.kind.as_str()) {
+            self.told = Some(event.message);
+        }
+    }
+
+    /// Tells what is new. How it ended, if it did.
+    fn look(
+        &mut self,
+        out: &Output,
+        bar: &ProgressBar,
+        environment: Environment,
+        instances: &[Instance],
+    ) -> Option<Result<Done, Failure>> {
+        let (name, number) = (&environment.name, self.number);
+        self.serving = in_service(instances);
+        bar.set_message(format!("Scaling {name}: {} of {number} in service", self.serving));
+        if let Some(hindrance) = &environment.hindrance
+            && self.told.as_ref() != Some(&hindrance.message)
+        {
+            bar.suspend(|| changes::warn(out, &hindrance.message));
+            self.told = Some(hindrance.message.clone());
+        }
+        if is_settled(instances, number) {
+            let noun = if number == 1 { "instance" } else { "instances" };
+            let message = format!("{name} runs {number} {noun}.");
+            return Some(Ok(Done {
+                environment,
+                deployment: None,
+                message,
+            }));
+        }
+        let stuck = room::is_stuck(&environment, instances, number);
+        self.stuck_looks = if stuck { self.stuck_looks + 1 } else { 0 };
+        (self.stuck_looks >= STUCK_LOOKS).then(|| Err(room::failure(&environment, self.serving, number)))
     }
 }
 
