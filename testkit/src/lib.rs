@@ -8,9 +8,12 @@ pub mod apps;
 pub mod browser;
 pub mod bundle;
 pub mod load;
+pub mod servers;
+pub mod sqs;
 pub mod wait;
 pub mod world;
 
 pub use load::{Load, LoadReport};
+pub use servers::Servers;
 pub use wait::eventually;
 pub use world::World;
