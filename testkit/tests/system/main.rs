@@ -11,3 +11,4 @@ mod examples;
 mod instances;
 mod policies;
 mod recovery;
+mod services;
