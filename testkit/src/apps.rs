@@ -78,10 +78,7 @@ def application(environ, start_response):
     start_response(status, [("Content-Type", "text/plain")])
     return [body.encode()]
 "#;
-    zip(&[
-        ("application.py", application),
-        ("requirements.txt", "boto3\n"),
-    ])
+    zip(&[("application.py", application), ("requirements.txt", "boto3\n")])
 }
 
 /// Listens and answers every request with 500.

@@ -84,14 +84,24 @@ async fn instances_are_told_of_the_queues_that_their_application_has_when_they_a
         };
         stage.app.sqs.declare(declaration).await.unwrap();
     }
-    let change = stage.update("prod", vec![option(PROPERTIES, "A", "1")], Vec::new()).await.unwrap();
+    let change = stage
+        .update("prod", vec![option(PROPERTIES, "A", "1")], Vec::new())
+        .await
+        .unwrap();
     stage.result(&change).await;
     let desired = &stage.agents[0].desired;
-    let access: Vec<_> = desired.instances.iter().filter_map(|one| one.services.as_ref()).collect();
+    let access: Vec<_> = desired
+        .instances
+        .iter()
+        .filter_map(|one| one.services.as_ref())
+        .collect();
     assert!(!access.is_empty());
     for one in access {
         assert_eq!(one.region, "us-east-1");
-        let expected = [("BEANPOLE_QUEUE_URL_JOBS".to_owned(), "/000000000000/jobs".to_owned())];
+        let expected = [(
+            "BEANPOLE_QUEUE_URL_JOBS".to_owned(),
+            "/000000000000/jobs".to_owned(),
+        )];
         assert_eq!(one.queues, expected.into());
         assert_eq!(ask(&stage.app, Some(one.token.reveal())).await.0, 200);
         assert!(!format!("{one:?}").contains("bpi_"));

@@ -2,7 +2,9 @@
 
 use std::{os::unix::fs::PermissionsExt, time::Duration};
 
-use beanpole_protocol::api::{DeclareQueue, DeploymentPolicy, DeploymentStatus, UpdateEnvironment};
+use beanpole_protocol::api::{
+    DeclareQueue, DeploymentPolicy, DeploymentStatus, OptionSetting, UpdateEnvironment,
+};
 use beanpole_testkit::{
     World, apps, eventually,
     world::{Process, docker, key, option, options},
@@ -10,13 +12,21 @@ use beanpole_testkit::{
 
 const JOBS: &str = "BEANPOLE_QUEUE_URL_JOBS";
 
-/// An application with a queue `jobs`; another one beside it.
+/// Options for so many instances, with memory for an SDK.
+fn roomy(instances: u32) -> Vec<OptionSetting> {
+    let mut settings = options(instances, DeploymentPolicy::AllAtOnce);
+    settings.retain(|setting| setting.name != "Memory");
+    settings.push(option("beanpole:instance", "Memory", 256));
+    settings
+}
+
+/// Two applications, one of two instances and one of one.
 async fn start(name: &str) -> World {
     let world = World::start(name).await;
     for (application, instances) in [("shop", 2), ("blog", 1)] {
-        let mut settings = options(instances, DeploymentPolicy::AllAtOnce);
-        settings.push(option("beanpole:instance", "Memory", 256));
-        world.launch_well(application, apps::uses_sqs(), settings).await;
+        world
+            .launch_well(application, apps::uses_sqs(), roomy(instances))
+            .await;
     }
     world
 }
@@ -29,8 +39,11 @@ async fn text(world: &World, application: &str, path: &str) -> String {
 
 /// Address and port of a container's application, as others on its network would reach it.
 fn inside(container: &str) -> String {
-    let format = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}:{{index .Config.Labels \"beanpole.port\"}}";
-    docker(&["inspect", "--format", format, container]).trim().to_owned()
+    let format =
+        "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}:{{index .Config.Labels \"beanpole.port\"}}";
+    docker(&["inspect", "--format", format, container])
+        .trim()
+        .to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +61,11 @@ async fn an_application_finds_its_queues_by_a_stock_sdk_and_no_other_ones() {
         set: vec![option("aws:elasticbeanstalk:application:environment", "A", 1)],
         remove: Vec::new(),
     };
-    let change = world.client.update_environment("shop", &key(), &change).await.unwrap();
+    let change = world
+        .client
+        .update_environment("shop", &key(), &change)
+        .await
+        .unwrap();
     let result = world.result(&change.deployment.unwrap()).await;
     assert_eq!(result.status, DeploymentStatus::Succeeded, "{:?}", result.reason);
     let url = text(&world, "shop", &format!("/env/{JOBS}")).await;
@@ -76,16 +93,20 @@ async fn an_application_finds_its_queues_by_a_stock_sdk_and_no_other_ones() {
         let log = std::fs::read_to_string(world.data().join(format!("logs/{log}.log"))).unwrap();
         assert!(!log.contains("bpi_"), "{log}");
     }
-    let host = world.client.hosts(&Default::default()).await.unwrap().items.remove(0);
+    let host = world
+        .client
+        .hosts(&Default::default())
+        .await
+        .unwrap()
+        .items
+        .remove(0);
     assert_eq!(host.services_trouble, None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_application_goes_on_using_its_queue_when_the_agent_was_restarted() {
     let world = World::start("an_application_goes_on_using_its_queue").await;
-    let mut settings = options(1, DeploymentPolicy::AllAtOnce);
-    settings.push(option("beanpole:instance", "Memory", 256));
-    world.launch_well("shop", apps::uses_sqs(), settings).await;
+    world.launch_well("shop", apps::uses_sqs(), roomy(1)).await;
     // One of its own making is its own as well.
     text(&world, "shop", "/create/mail").await;
     assert_eq!(text(&world, "shop", "/send/one?mail").await, "sent");
