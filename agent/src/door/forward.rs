@@ -19,10 +19,11 @@ use super::{
 };
 use crate::docker::Engine;
 
-/// Each takes two file descriptors. An instance that waits for messages holds a connection for each wait.
+/// A quarter of what the server takes in all by itself: no application shuts out people and agents. An
+/// instance that waits for messages holds a connection for each wait.
 const MOST: Most = Most {
-    in_all: 4096,
-    of_one: 1024,
+    in_all: 1024,
+    of_one: 256,
 };
 /// The longest wait for messages is 20 seconds; SDKs keep connections for a while to use them again.
 const IDLE: Duration = Duration::from_secs(120);
