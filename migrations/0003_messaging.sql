@@ -24,6 +24,7 @@ create table messaging.queues (
     constraint queues_key_unique unique (account, region, name)
 );
 create index queues_by_dead_letter on messaging.queues (dead_letter_arn) where dead_letter_arn is not null;
+create index queues_by_application on messaging.queues (application_id) where application_id is not null;
 
 create table messaging.deleted_queues (
     account text not null,

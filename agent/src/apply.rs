@@ -11,7 +11,11 @@ use tokio::{sync::Semaphore, time::Instant};
 
 use crate::{
     build::version::{Built, Stages, Workshop},
-    docker::{DockerError, Engine, containers::name},
+    docker::{DockerError, Engine, containers::name, network::NetworkError},
+    door::{
+        Door,
+        variables::{Already, variables},
+    },
     ending,
     model::Exit,
     observe::Eyes,
@@ -62,6 +66,17 @@ pub struct Hands {
     pub eyes: Eyes,
     /// The address of this host that applications are published on.
     pub publish: IpAddr,
+    /// Where instances reach the server's AWS services.
+    pub door: Door,
+}
+
+/// Why an instance's container was not made or started.
+#[derive(Debug, thiserror::Error)]
+enum NotMade {
+    #[error(transparent)]
+    Network(#[from] NetworkError),
+    #[error(transparent)]
+    Docker(#[from] DockerError),
 }
 
 impl Hands {
@@ -69,8 +84,9 @@ impl Hands {
     pub async fn launch(self, wanted: DesiredInstance) -> Done {
         let outcome = match self.make(&wanted).await {
             Ok(()) => Outcome::Started { after_exit: false },
-            Err(error) if error.is_unreachable() => Outcome::Undone,
-            Err(error) if error.is_not_found() => Outcome::NoImage {
+            Err(NotMade::Network(error)) if error.is_unreachable() => Outcome::Undone,
+            Err(NotMade::Docker(error)) if error.is_unreachable() => Outcome::Undone,
+            Err(NotMade::Docker(error)) if error.is_not_found() => Outcome::NoImage {
                 why: error.to_string(),
             },
             Err(error) => Outcome::NotMade {
@@ -84,19 +100,35 @@ impl Hands {
         }
     }
 
-    async fn make(&self, wanted: &DesiredInstance) -> Result<(), DockerError> {
+    async fn make(&self, wanted: &DesiredInstance) -> Result<(), NotMade> {
         let image = self.engine.image_facts(&wanted.image).await?;
+        self.engine.ensure_network().await?;
+        let already = Already {
+            properties: &wanted.env,
+            image: &image.variables,
+        };
+        let added = wanted
+            .services
+            .as_ref()
+            .map(|access| variables(self.door.address, access, already))
+            .unwrap_or_default();
         let container = self
             .engine
-            .create_container(&self.host, self.publish, wanted, &image)
+            .create_container(&self.host, self.publish, wanted, &image, &added)
             .await?;
-        self.engine.start_container(&container).await
+        Ok(self.engine.start_container(&container).await?)
     }
 
     pub async fn start(self, instance: InstanceId, container: String, after_exit: bool) -> Done {
         let outcome = match self.engine.start_container(&container).await {
             Ok(()) => Outcome::Started { after_exit },
-            Err(error) if error.is_unreachable() || error.is_not_found() => Outcome::Undone,
+            Err(error) if error.is_unreachable() => Outcome::Undone,
+            Err(error) if error.is_not_found() => {
+                // It is gone; or its network is, which it could be started on never again. Then it is made anew.
+                tracing::warn!(instance.id = %instance, error = %error, "removing a container that cannot be started");
+                let _ = self.engine.stop_and_remove(&container, 0).await;
+                Outcome::Undone
+            }
             Err(error) => Outcome::NotMade {
                 why: error.to_string(),
             },

@@ -78,6 +78,15 @@ impl Ledger {
         self.store("credential.json", credential)
     }
 
+    /// The port at which instances were told to find the server's services.
+    pub fn door_port(&self) -> Result<Option<u16>, LedgerError> {
+        self.load("door-port.json")
+    }
+
+    pub fn keep_door_port(&self, port: u16) -> Result<(), LedgerError> {
+        self.store("door-port.json", &port)
+    }
+
     pub fn desired(&self) -> Result<Option<Desired>, LedgerError> {
         self.load("desired.json")
     }

@@ -10,6 +10,7 @@ pub mod build;
 pub mod cli;
 pub mod diff;
 pub mod docker;
+pub mod door;
 pub mod edge;
 pub mod ending;
 pub mod gc;

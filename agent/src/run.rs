@@ -17,6 +17,7 @@ use crate::{
     build::version::Workshop,
     cli::{HostOptions, ImagesOptions, RunOptions},
     docker::{Engine, build::BuildBounds},
+    door::{Door, Upstream},
     edge,
     images::{
         Images,
@@ -33,6 +34,7 @@ use crate::{
 pub async fn run(options: RunOptions, stop: CancellationToken) -> anyhow::Result<()> {
     let ledger = Ledger::open(&options.host.data)?;
     let link = Link::new(&options.server, None)?;
+    let upstream = Upstream::of(&options.server)?;
     let name = options.name.clone().unwrap_or_else(host_name);
     let token_file = options.join_token_file.as_deref();
     let joined = tokio::select! {
@@ -76,6 +78,7 @@ pub async fn run(options: RunOptions, stop: CancellationToken) -> anyhow::Result
     let (awaited, awaited_out) = watch::channel(edge::Awaited::default());
     let (kept, to_keep) = watch::channel(memory.clone());
 
+    let (door, _door) = Door::open(engine.clone(), &ledger, upstream)?;
     let observer = Observer::start(engine.clone(), host.clone(), seen_in);
     let known = desired.as_ref().map_or(0, |desired| desired.generation);
     let tools = Tools {
@@ -84,6 +87,7 @@ pub async fn run(options: RunOptions, stop: CancellationToken) -> anyhow::Result
             host,
             eyes: observer.eyes(),
             publish: options.advertise.unwrap_or(IpAddr::V4(Ipv4Addr::LOCALHOST)),
+            door,
         },
         workshop,
         link: link.clone(),

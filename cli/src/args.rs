@@ -83,6 +83,8 @@ pub enum Command {
     Abort(verbs::abort::AbortArgs),
     /// List, create and delete application versions
     Appversion(verbs::appversion::AppversionArgs),
+    /// List, create and delete SQS queues of an application
+    Queue(verbs::queue::QueueArgs),
     /// Terminate an environment
     Terminate(verbs::terminate::TerminateArgs),
     /// List hosts, join and remove them

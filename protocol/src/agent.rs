@@ -11,6 +11,7 @@
 //! `attempt` starts afresh. All but `join` carry the host's credential as a bearer token.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -85,6 +86,41 @@ pub struct DesiredInstance {
     pub health: HealthCheck,
     /// Seconds between SIGTERM and SIGKILL.
     pub stop_grace_seconds: u32,
+    /// What it needs to use the server's AWS services; absent where the server has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services: Option<ServicesAccess>,
+}
+
+/// How an instance finds the server's AWS services. Where they are, its agent knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServicesAccess {
+    /// The region that the installation is, as AWS would call it.
+    pub region: String,
+    pub token: InstanceToken,
+    /// Queues of its application: name of the property, and the path of the queue's URL.
+    pub queues: BTreeMap<String, String>,
+}
+
+/// What an instance shows for credentials of its environment. Its `Debug` hides it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct InstanceToken(String);
+
+impl InstanceToken {
+    pub fn new(token: String) -> Self {
+        Self(token)
+    }
+
+    /// The token itself, for the instance only.
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for InstanceToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InstanceToken(hidden)")
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -169,6 +205,9 @@ pub struct HostFacts {
     pub agent_version: String,
     /// Free bytes where Docker keeps its data, when known.
     pub disk_free_bytes: Option<u64>,
+    /// Why instances cannot reach the server's AWS services through this host, when they cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services_trouble: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -23,6 +23,64 @@ def application(environ, start_response):
     ))
 }
 
+/// Uses SQS by AWS's SDK as it comes, without a word of configuration.
+pub fn uses_sqs() -> Vec<u8> {
+    let application = r#"import os, socket, urllib.parse
+import boto3
+from botocore.exceptions import ClientError
+
+def queue(sqs, query):
+    return sqs.get_queue_url(QueueName=query or "jobs")["QueueUrl"]
+
+def answer(path, query):
+    sqs = boto3.client("sqs")
+    if path.startswith("/env/"):
+        return os.environ.get(path[5:], "(unset)")
+    if path == "/credentials":
+        own = boto3.Session().get_credentials()
+        return own.method + " " + own.access_key
+    if path.startswith("/create/"):
+        return sqs.create_queue(QueueName=path[8:])["QueueUrl"]
+    if path.startswith("/url/"):
+        return sqs.get_queue_url(QueueName=path[5:])["QueueUrl"]
+    if path.startswith("/send/"):
+        sqs.send_message(QueueUrl=queue(sqs, query), MessageBody=path[6:])
+        return "sent"
+    if path == "/receive":
+        url = queue(sqs, query)
+        got = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+        for one in got:
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=one["ReceiptHandle"])
+        return ",".join(one["Body"] for one in got)
+    if path == "/steal":
+        try:
+            sqs.receive_message(QueueUrl=query)
+            return "stolen"
+        except ClientError as error:
+            return error.response["Error"]["Code"]
+    if path == "/reach":
+        return ",".join(reach(one) for one in query.split(","))
+    return "here"
+
+def reach(address):
+    host, port = address.split(":")
+    try:
+        socket.create_connection((host, int(port)), 2).close()
+        return "open"
+    except OSError as error:
+        return type(error).__name__
+
+def application(environ, start_response):
+    try:
+        status, body = "200 OK", answer(environ["PATH_INFO"], environ["QUERY_STRING"])
+    except Exception as error:
+        status, body = "500 Internal Server Error", repr(error)
+    start_response(status, [("Content-Type", "text/plain")])
+    return [body.encode()]
+"#;
+    zip(&[("application.py", application), ("requirements.txt", "boto3\n")])
+}
+
 /// Listens and answers every request with 500.
 pub fn answers_500() -> Vec<u8> {
     python(

@@ -45,6 +45,7 @@ fn wanted(n: u8, state: DesiredState) -> DesiredInstance {
             gate_interval_ms: 1,
         },
         stop_grace_seconds: 7,
+        services: None,
     }
 }
 

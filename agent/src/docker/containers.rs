@@ -1,7 +1,7 @@
 //! Containers of instances: made with their limits, started, stopped, looked at.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     net::{IpAddr, SocketAddr},
     time::Duration,
 };
@@ -18,7 +18,7 @@ use bollard::{
     },
 };
 
-use super::{Doing, Engine, Result, images::ImageFacts};
+use super::{Doing, Engine, Result, images::ImageFacts, network};
 use crate::{
     labels,
     model::{Container, Exit, Status},
@@ -51,13 +51,15 @@ pub fn name(instance: &InstanceId) -> String {
 impl Engine {
     /// Makes the container of an instance, without starting it. Answers its id.
     ///
-    /// Its application is published on `publish`, an address of this host, at a port that is free.
+    /// Its application is published on `publish`, an address of this host, at a port that is free. It gets
+    /// `added` beside its own variables.
     pub async fn create_container(
         &self,
         host: &HostId,
         publish: IpAddr,
         instance: &DesiredInstance,
         image: &ImageFacts,
+        added: &BTreeMap<String, String>,
     ) -> Result<String> {
         let port = instance
             .env
@@ -67,9 +69,12 @@ impl Engine {
         let options = CreateContainerOptionsBuilder::default()
             .name(&name(&instance.id))
             .build();
+        let mut body = body(host, publish, instance, image.platform, port);
+        let added = added.iter().map(|(name, value)| format!("{name}={value}"));
+        body.env.get_or_insert_default().extend(added);
         let created = self
             .api
-            .create_container(Some(options), body(host, publish, instance, image.platform, port))
+            .create_container(Some(options), body)
             .await
             .doing("creating the container")?;
         Ok(created.id)
@@ -221,6 +226,7 @@ fn host_config(publish: IpAddr, instance: &DesiredInstance, platform: Platform, 
         Platform::Python | Platform::NodeJs => &[],
     };
     HostConfig {
+        network_mode: Some(network::NAME.to_owned()),
         // Equal limits: otherwise swap doubles what was asked for.
         memory: (memory > 0).then_some(memory),
         memory_swap: (memory > 0).then_some(memory),

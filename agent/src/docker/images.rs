@@ -1,6 +1,9 @@
 //! Images: whether they are here, pulled, imported, tagged, removed.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    time::Duration,
+};
 
 use beanpole_protocol::{Platform, Timestamp};
 use bollard::{
@@ -22,6 +25,8 @@ pub struct ImageFacts {
     pub platform: Platform,
     /// Where the application listens inside its container.
     pub port: u16,
+    /// Names of the variables that the image itself sets.
+    pub variables: BTreeSet<String>,
 }
 
 /// An image without a name that stands on one of ours: an older build, or half of a failed one.
@@ -93,6 +98,12 @@ impl Engine {
                 .and_then(|port| port.parse().ok())
                 .or(lowest)
                 .unwrap_or(8080),
+            variables: config
+                .env
+                .iter()
+                .flatten()
+                .filter_map(|variable| Some(variable.split_once('=')?.0.to_owned()))
+                .collect(),
         })
     }
 

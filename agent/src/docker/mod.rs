@@ -8,6 +8,7 @@ pub mod containers;
 pub mod events;
 pub mod images;
 pub mod logs;
+pub mod network;
 pub mod stats;
 
 use std::{path::Path, time::Duration};
@@ -121,6 +122,7 @@ impl Engine {
             docker_version: info.server_version.unwrap_or_default(),
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             disk_free_bytes: None,
+            services_trouble: None,
         };
         Ok(EngineFacts {
             host: facts,

@@ -161,6 +161,7 @@ impl Keeper {
         self.facts.disk_free_bytes = free
             .as_ref()
             .map(|disk| disk.f_bavail.saturating_mul(disk.f_frsize));
+        self.facts.services_trouble = self.tools.hands.door.trouble();
         self.sweep(free.map(|disk| disk.f_bavail.saturating_mul(100) / disk.f_blocks.max(1)));
     }
 

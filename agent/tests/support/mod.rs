@@ -194,6 +194,7 @@ pub fn instance(version: &VersionId) -> DesiredInstance {
             gate_interval_ms: 100,
         },
         stop_grace_seconds: 5,
+        services: None,
     }
 }
 

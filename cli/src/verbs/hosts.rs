@@ -9,7 +9,7 @@ use crate::{
     context::Context,
     failure::Failure,
     output::{
-        Hue, clock, size,
+        Hue, clock, plain, size,
         table::{self, number, text},
     },
     pages,
@@ -124,5 +124,14 @@ async fn list(context: &Context) -> Result<(), Failure> {
         "AGENT",
     ];
     out.line(table::render(out.paint, &header, rows));
+    for host in &hosts {
+        if let Some(trouble) = &host.services_trouble {
+            let name = &host.name;
+            out.warn(format!(
+                "Instances on {name} cannot reach SQS: {}.",
+                plain(trouble)
+            ));
+        }
+    }
     Ok(())
 }

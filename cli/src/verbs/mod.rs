@@ -17,6 +17,7 @@ pub mod logout;
 pub mod logs;
 pub mod open;
 pub mod printenv;
+pub mod queue;
 pub mod scale;
 pub mod setenv;
 pub mod status;
@@ -49,6 +50,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Config(args) => config::run(context, args).await,
         Command::Abort(args) => abort::run(context, args).await,
         Command::Appversion(args) => appversion::run(context, args).await,
+        Command::Queue(args) => queue::run(context, args).await,
         Command::Terminate(args) => terminate::run(context, args).await,
         Command::Hosts(args) => hosts::run(context, args).await,
         Command::User(args) => user::run(context, args).await,

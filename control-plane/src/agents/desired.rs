@@ -1,12 +1,16 @@
 //! `GET /agent/v1/desired?known=N`: a host's whole desired list, as soon as it is another one.
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use beanpole_protocol::{HostId, Timestamp, agent::Desired};
+use beanpole_protocol::{
+    ApplicationId, HostId, Timestamp,
+    agent::{Desired, InstanceToken},
+};
+use beanpole_sqs::backend::of_applications;
 use http::StatusCode;
 use serde::Deserialize;
 use sqlx::PgConnection;
@@ -14,14 +18,21 @@ use tokio::time::Instant;
 
 use super::{
     credential::AgentOf,
-    list::{self, Inputs},
+    list::{self, Inputs, Services},
 };
 use crate::{
-    ApiError, App, configurations,
+    ApiError, App, aws, configurations,
     http::extract::{Json, Query},
     notices::Notice,
+    ops,
     options::Settings,
-    store::{deployments, environments, host_images, hosts, instances, tasks},
+    store::{
+        deployments,
+        environments::{self, EnvironmentRow},
+        host_images, hosts,
+        instances::{self, InstanceRow},
+        tasks,
+    },
 };
 
 /// A poll is held this long at most.
@@ -108,8 +119,46 @@ async fn load(app: &App, conn: &mut PgConnection, host: &HostId) -> Result<Input
             .map(|row| row.id)
             .collect(),
         tasks: tasks::open_on(conn, host, Timestamp::now() - TASK_LIFETIME).await?,
+        services: services(app, conn, host, &environments, &instances).await?,
         environments,
         instances,
         settings,
+    })
+}
+
+/// What the instances on this host need for the AWS services.
+async fn services(
+    app: &App,
+    conn: &mut PgConnection,
+    host: &HostId,
+    environments: &[EnvironmentRow],
+    instances: &[InstanceRow],
+) -> Result<Services, ApiError> {
+    let here: Vec<_> = instances.iter().filter(|row| row.host_id == *host).collect();
+    let applications: BTreeSet<&ApplicationId> = environments
+        .iter()
+        .filter(|environment| here.iter().any(|row| row.environment_id == environment.id))
+        .map(|environment| &environment.application_id)
+        .collect();
+    let ids: Vec<&str> = applications.iter().map(|id| id.as_str()).collect();
+    let region = app.config.aws.region.clone();
+    let mut queues = of_applications(conn, &ids).await.map_err(ops::queues::refused)?;
+    queues.retain(|queue| queue.key.region == region);
+    let of = |id: &ApplicationId| {
+        let own = queues
+            .iter()
+            .filter(|queue| queue.application.as_deref() == Some(id.as_str()));
+        aws::queues::paths(own)
+    };
+    Ok(Services {
+        tokens: here
+            .iter()
+            .map(|row| {
+                let token = aws::credentials::instance_token(&app.secrets, &row.id);
+                (row.id.clone(), InstanceToken::new(token))
+            })
+            .collect(),
+        queues: applications.into_iter().map(|id| (id.clone(), of(id))).collect(),
+        region,
     })
 }

@@ -10,8 +10,11 @@ use std::{
 
 use beanpole_planner::snapshot::Intent;
 use beanpole_protocol::{
-    EnvironmentId, HostId, Release, VersionId,
-    agent::{Desired, DesiredImage, DesiredInstance, DesiredState, InstanceState, Task},
+    ApplicationId, EnvironmentId, HostId, InstanceId, Release, VersionId,
+    agent::{
+        Desired, DesiredImage, DesiredInstance, DesiredState, InstanceState, InstanceToken, ServicesAccess,
+        Task,
+    },
     routes::{EnvironmentRoute, Target, TargetSet, TargetState},
 };
 
@@ -38,6 +41,16 @@ pub struct Inputs {
     /// Hosts that are not lost.
     pub alive: BTreeSet<HostId>,
     pub tasks: Vec<Task>,
+    pub services: Services,
+}
+
+/// What instances need for the AWS services.
+pub struct Services {
+    pub region: String,
+    /// Of each instance on the host.
+    pub tokens: BTreeMap<InstanceId, InstanceToken>,
+    /// Of each application: properties, and the paths of their queues' URLs.
+    pub queues: BTreeMap<ApplicationId, BTreeMap<String, String>>,
 }
 
 /// A row refers to another that is not there.
@@ -117,6 +130,20 @@ fn desired_instance(inputs: &Inputs, row: &InstanceRow) -> Result<DesiredInstanc
         limits: settings.limits.clone(),
         health: settings.health.clone(),
         stop_grace_seconds: settings.stop_grace_seconds,
+        services: services_access(inputs, row, environment),
+    })
+}
+
+fn services_access(
+    inputs: &Inputs,
+    row: &InstanceRow,
+    environment: Option<&EnvironmentRow>,
+) -> Option<ServicesAccess> {
+    let queues = inputs.services.queues.get(&environment?.application_id);
+    Some(ServicesAccess {
+        region: inputs.services.region.clone(),
+        token: inputs.services.tokens.get(&row.id)?.clone(),
+        queues: queues.cloned().unwrap_or_default(),
     })
 }
 

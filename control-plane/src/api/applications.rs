@@ -82,7 +82,7 @@ pub async fn get(
     params(("application" = String, Path)),
     responses(
         (status = 204, description = "The application is gone"),
-        (status = 409, description = "It has environments", body = Problem, content_type = "application/problem+json"),
+        (status = 409, description = "It has environments or queues", body = Problem, content_type = "application/problem+json"),
     )
 )]
 pub async fn delete(

@@ -19,6 +19,7 @@ use utoipa::{
     tags(
         (name = "identity", description = "Sessions, users, API tokens"),
         (name = "applications", description = "Applications and their versions"),
+        (name = "queues", description = "SQS queues of applications"),
         (name = "environments", description = "Environments, instances, events, logs"),
         (name = "deployments", description = "Deployments"),
         (name = "hosts", description = "Docker hosts"),

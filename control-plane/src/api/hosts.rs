@@ -43,6 +43,7 @@ fn view(row: HostWithLoad) -> Host {
         memory_bytes: host.facts.memory_bytes,
         docker_version: host.facts.docker_version,
         agent_version: host.facts.agent_version,
+        services_trouble: host.facts.services_trouble,
         instances,
         joined_at: host.joined_at,
     }

@@ -12,6 +12,7 @@ pub mod hosts;
 pub mod instances;
 pub mod logs;
 pub mod paging;
+pub mod queues;
 pub mod session;
 #[cfg(test)]
 mod tests;
@@ -61,6 +62,8 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(hosts::remove))
         .routes(routes!(applications::list, applications::create))
         .routes(routes!(applications::get, applications::delete))
+        .routes(routes!(queues::list))
+        .routes(routes!(queues::declare, queues::delete))
         .routes(routes!(versions::list))
         .routes(routes!(versions::upload, versions::get, versions::delete))
         .routes(routes!(versions::build_log))

@@ -6,6 +6,7 @@
 
 pub mod credentials;
 mod front;
+pub mod queues;
 mod seal;
 pub mod setup;
 #[cfg(test)]

@@ -1,12 +1,20 @@
 //! Credentials of instances, over the handler.
 
+use std::collections::BTreeMap;
+
 use axum::{body::to_bytes, extract::State};
 use beanpole_protocol::{InstanceId, Timestamp};
+use beanpole_sqs::{declare::Declaration, model::QueueKey};
 use http::{HeaderMap, HeaderValue, header};
 use serde_json::Value;
 
 use super::credentials::{credentials, instance_token};
-use crate::{App, store::instances, testing::Stage};
+use crate::{
+    App,
+    options::catalogue::PROPERTIES,
+    store::instances,
+    testing::{Stage, option},
+};
 
 async fn ask(app: &App, token: Option<&str>) -> (u16, Value) {
     let mut headers = HeaderMap::new();
@@ -56,5 +64,46 @@ async fn who_is_no_instance_gets_none() {
             "{refusal}"
         );
         assert!(refusal["message"].is_string());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn instances_are_told_of_the_queues_that_their_application_has_when_they_are_made() {
+    let mut stage = Stage::launched(1, Vec::new()).await;
+    let application = stage.environment("prod").await.application_id;
+    for (name, application) in [("jobs", application.to_string()), ("mail", "another".to_owned())] {
+        let declaration = Declaration {
+            key: QueueKey {
+                account: "000000000000".parse().unwrap(),
+                region: "us-east-1".to_owned(),
+                name: name.to_owned(),
+            },
+            attributes: BTreeMap::new(),
+            tags: BTreeMap::new(),
+            application,
+        };
+        stage.app.sqs.declare(declaration).await.unwrap();
+    }
+    let change = stage
+        .update("prod", vec![option(PROPERTIES, "A", "1")], Vec::new())
+        .await
+        .unwrap();
+    stage.result(&change).await;
+    let desired = &stage.agents[0].desired;
+    let access: Vec<_> = desired
+        .instances
+        .iter()
+        .filter_map(|one| one.services.as_ref())
+        .collect();
+    assert!(!access.is_empty());
+    for one in access {
+        assert_eq!(one.region, "us-east-1");
+        let expected = [(
+            "BEANPOLE_QUEUE_URL_JOBS".to_owned(),
+            "/000000000000/jobs".to_owned(),
+        )];
+        assert_eq!(one.queues, expected.into());
+        assert_eq!(ask(&stage.app, Some(one.token.reveal())).await.0, 200);
+        assert!(!format!("{one:?}").contains("bpi_"));
     }
 }

@@ -48,6 +48,16 @@ pub enum MinuteRulesOption {
     Off,
 }
 
+/// A region is a part of names, so only what AWS's look like.
+fn region(text: &str) -> Result<String, &'static str> {
+    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    if (1..=32).contains(&text.len()) && text.bytes().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("a region has 1 to 32 of a-z, 0-9 and -, such as eu-central-1")
+    }
+}
+
 /// The AWS side of `beanpole serve`, as typed.
 #[derive(Clone, Debug, clap::Args)]
 pub struct AwsOptions {
@@ -60,6 +70,9 @@ pub struct AwsOptions {
         value_delimiter = ','
     )]
     pub message_stores: Vec<MessageStore>,
+    /// The region that applications are told they are in
+    #[arg(long, env = "BEANPOLE_AWS_REGION", default_value = "us-east-1", value_parser = region)]
+    pub aws_region: String,
     /// What queue URLs begin with [default: the address that the caller used]
     #[arg(long, env = "BEANPOLE_SERVICES_URL")]
     pub services_url: Option<String>,
@@ -80,6 +93,7 @@ pub struct AwsOptions {
 /// The AWS side, as it runs.
 #[derive(Clone, Debug)]
 pub struct AwsConfig {
+    pub region: String,
     pub message_stores: Vec<MessageStore>,
     /// Without a slash at its end.
     pub services_url: Option<String>,
@@ -90,6 +104,7 @@ pub struct AwsConfig {
 impl Default for AwsConfig {
     fn default() -> Self {
         Self {
+            region: "us-east-1".to_owned(),
             message_stores: Vec::new(),
             services_url: None,
             mode: Mode::Signed,
@@ -101,6 +116,7 @@ impl Default for AwsConfig {
 impl From<AwsOptions> for AwsConfig {
     fn from(options: AwsOptions) -> Self {
         Self {
+            region: options.aws_region,
             message_stores: options.message_stores,
             services_url: options
                 .services_url
@@ -155,6 +171,14 @@ mod tests {
             "=postgres://db",
         ] {
             assert!(bad.parse::<MessageStore>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_region_is_spelled_like_awss() {
+        assert!(region("eu-central-1").is_ok());
+        for bad in ["", "EU", "a:b", "a b"] {
+            assert!(region(bad).is_err(), "{bad}");
         }
     }
 

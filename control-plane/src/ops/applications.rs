@@ -4,6 +4,7 @@ use beanpole_protocol::{
     ApplicationId, Timestamp,
     api::{Application, CreateApplication},
 };
+use beanpole_sqs::backend::of_applications;
 use sqlx::PgConnection;
 
 use crate::{ApiError, store::applications};
@@ -67,7 +68,7 @@ pub async fn create(
     })
 }
 
-/// Removes an application with its versions. Refused while an environment of it lives.
+/// Removes an application with its versions. Refused while an environment of it lives or it has a queue.
 pub async fn delete(connection: &mut PgConnection, name: &str) -> Result<(), ApiError> {
     let id = applications::lock(connection, name)
         .await?
@@ -79,6 +80,19 @@ pub async fn delete(connection: &mut PgConnection, name: &str) -> Result<(), Api
             format!(
                 "the application {name:?} has environments ({}); terminate them first",
                 living.join(", ")
+            ),
+        ));
+    }
+    let queues = of_applications(connection, &[id.as_str()])
+        .await
+        .map_err(super::queues::refused)?;
+    if !queues.is_empty() {
+        let names: Vec<_> = queues.iter().take(5).map(|queue| queue.key.arn().0).collect();
+        return Err(ApiError::conflict(
+            "application_in_use",
+            format!(
+                "the application {name:?} has queues ({}); delete them first, with what is in them",
+                names.join(", ")
             ),
         ));
     }

@@ -12,6 +12,7 @@ pub mod join_tokens;
 pub mod last_good;
 pub mod make_way;
 pub mod names;
+pub mod queues;
 pub mod record;
 pub mod remove_host;
 pub mod request_logs;

@@ -93,6 +93,16 @@ pub async fn keep(connection: &mut PgConnection, name: &str) -> sqlx::Result<Opt
         .transpose()
 }
 
+/// The id behind a name.
+pub async fn id(connection: &mut PgConnection, name: &str) -> sqlx::Result<Option<ApplicationId>> {
+    sqlx::query("select id from control.applications where name = $1")
+        .bind(name)
+        .fetch_optional(connection)
+        .await?
+        .map(|row| parsed(&row, "id"))
+        .transpose()
+}
+
 /// The id behind a name; nothing may be added to the application until the transaction ends.
 pub async fn lock(connection: &mut PgConnection, name: &str) -> sqlx::Result<Option<ApplicationId>> {
     sqlx::query("select id from control.applications where name = $1 for update")

@@ -17,6 +17,9 @@ pub struct Host {
     pub docker_version: String,
     pub agent_version: String,
     pub instances: u32,
+    /// Why instances on it cannot reach AWS's services of the server, when they cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub services_trouble: Option<String>,
     pub joined_at: Timestamp,
 }
 

@@ -11,9 +11,10 @@ pub mod identity;
 pub mod logs;
 pub mod page;
 pub mod problem;
+pub mod queue;
 pub mod version;
 
 pub use self::{
     application::*, deployment::*, environment::*, event::*, host::*, identity::*, logs::*, page::*,
-    problem::*, version::*,
+    problem::*, queue::*, version::*,
 };

@@ -8,6 +8,7 @@ mod deployments;
 mod environments;
 mod hosts;
 mod identity;
+mod queues;
 
 use std::time::Duration;
 

@@ -3,11 +3,13 @@
 //! `operations/` is the API: one file an action with its types, its validation in AWS's order and
 //! its run. `backend/` keeps queues and messages. In between stand plain values (`model/`) and what
 //! actions decide with: `attributes/`, `message/`, `batch`, `permission`, `tags`, `paging`. [`handle`] takes a
-//! call in and gives an answer; [`reach`] is whose queue it is and whether the caller may.
+//! call in and gives an answer; [`reach`] is whose queue it is and whether the caller may; [`declare`] is how
+//! the platform itself makes an application's queues.
 
 pub mod attributes;
 pub mod backend;
 mod batch;
+pub mod declare;
 pub mod errors;
 #[cfg(test)]
 mod examples;

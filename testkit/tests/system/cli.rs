@@ -61,6 +61,15 @@ async fn a_first_deploy_and_a_failed_one_from_the_command_line() {
         (200, "one".to_owned())
     );
 
+    let queue = run(&["queue", "create", "jobs", "--attribute", "VisibilityTimeout=60"]);
+    assert!(queue.status.success(), "{}", text(&queue));
+    let queues = json(&run(&["queue", "list", "--json"]));
+    assert_eq!(queues["items"][0]["attributes"]["VisibilityTimeout"], "60");
+    let asked = run(&["queue", "delete", "jobs"]);
+    assert_eq!(asked.status.code(), Some(2), "{}", text(&asked));
+    let deleted = run(&["queue", "delete", "jobs", "--force"]);
+    assert!(deleted.status.success(), "{}", text(&deleted));
+
     let status = run(&["status", "--json"]);
     assert_eq!(
         json(&status)["environment"]["name"],

@@ -12,3 +12,4 @@ mod examples;
 mod instances;
 mod policies;
 mod recovery;
+mod services;

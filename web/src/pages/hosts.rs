@@ -41,6 +41,7 @@ struct HostRow {
     docker: String,
     agent: String,
     instances: u32,
+    services_trouble: Option<String>,
     joined: When,
 }
 
@@ -60,6 +61,7 @@ impl HostRow {
             docker: host.docker_version,
             agent: host.agent_version,
             instances: host.instances,
+            services_trouble: host.services_trouble,
             joined: When::new(host.joined_at, now),
         }
     }

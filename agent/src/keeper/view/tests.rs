@@ -51,6 +51,7 @@ fn desired(state: DesiredState) -> Desired {
         },
         health,
         stop_grace_seconds: 7,
+        services: None,
     };
     Desired {
         generation: 1,

@@ -7,6 +7,7 @@ mod idempotency;
 mod identity;
 mod outage;
 mod protocol;
+mod queues;
 mod versions;
 
 use beanpole_protocol::{

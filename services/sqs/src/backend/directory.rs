@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
 use super::{Failure, NewQueue, Page, stores::Stores};
 use crate::{
@@ -269,7 +269,13 @@ impl Directory {
 
     pub async fn of_application(&self, application: &str) -> Result<Vec<Arc<Queue>>, Failure> {
         let mut conn = self.pool.acquire().await?;
-        let rows = queues::of_application(&mut conn, application).await?;
-        rows.into_iter().map(|row| queue(row).map(Arc::new)).collect()
+        let found = of_applications(&mut conn, &[application]).await?;
+        Ok(found.into_iter().map(Arc::new).collect())
     }
+}
+
+/// The queues of these applications, by name, as a transaction of the first database sees them.
+pub async fn of_applications(conn: &mut PgConnection, applications: &[&str]) -> Result<Vec<Queue>, Failure> {
+    let rows = queues::of_applications(conn, applications).await?;
+    rows.into_iter().map(queue).collect()
 }

@@ -22,7 +22,7 @@ mod sweep;
 mod wake;
 
 pub use self::{
-    directory::MinuteRules,
+    directory::{MinuteRules, of_applications},
     facade::{Backend, Setup},
     keys::Keys,
     stores::{BadStore, MAIN, StoreUrl},

@@ -21,6 +21,11 @@ impl QueueKey {
             self.region, self.account, self.name
         ))
     }
+
+    /// The part of its URLs that identifies it; what stands before leads to a server.
+    pub fn path(&self) -> String {
+        format!("/{}/{}", self.account, self.name)
+    }
 }
 
 impl fmt::Display for QueueKey {

@@ -7,14 +7,7 @@ use beanpole_wire::{AwsError, Call, Member, Names, Operation};
 use serde::{Deserialize, Serialize};
 
 use super::{ATTRIBUTES, Action};
-use crate::{
-    Sqs, attributes,
-    backend::{Failure, NewQueue},
-    errors,
-    model::{Attributes, QueueKey},
-    names, reach,
-    tags::{self, Tags},
-};
+use crate::{Sqs, backend::Failure, declare, errors, model::QueueKey, names, reach, tags::Tags};
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -42,7 +35,7 @@ impl Action for CreateQueue {
     async fn run(self, sqs: &Sqs, caller: &Caller, call: &Call) -> Result<Created, AwsError> {
         let name = self.queue_name.filter(|name| !name.is_empty());
         let name = name.ok_or_else(|| errors::missing("QueueName"))?;
-        let mut given = self.attributes.unwrap_or_default();
+        let given = self.attributes.unwrap_or_default();
         let tags = self.tags.unwrap_or_default();
         let kind = names::kind(&name, &given)?;
         let key = QueueKey {
@@ -56,21 +49,8 @@ impl Action for CreateQueue {
         if !tags.is_empty() {
             sqs.allow(caller, call, &key, existing, "TagQueue", reach::of_tags(&tags))?;
         }
-        given.remove("FifoQueue");
-        let changes = attributes::changes(&given, kind)?;
-        let attributes = attributes::apply(&Attributes::default(), &changes)?;
-        tags::check(&tags)?;
-        if !tags::fit(&tags) {
-            return Err(tags::too_many(&key.name));
-        }
-        sqs.check_redrive(&key, kind, &changes).await?;
-        let new = NewQueue {
-            key,
-            kind,
-            attributes,
-            tags,
-            application: reach::application(caller).map(str::to_owned),
-        };
+        let application = reach::application(caller).map(str::to_owned);
+        let (new, changes) = sqs.new_queue(key, kind, given, tags, application).await?;
         let queue = match sqs.backend.create(new, sqs.backend.now()).await {
             Ok(queue) => queue,
             Err(Failure::Exists(queue)) => {
@@ -83,12 +63,7 @@ impl Action for CreateQueue {
                     Self::NAME,
                     reach::Context::new(),
                 )?;
-                if let Some(name) = attributes::first_difference(&queue, &changes)? {
-                    return Err(errors::QUEUE_NAME_EXISTS.because(format!(
-                        "A queue already exists with the same name and a different value for attribute {}",
-                        name.as_str()
-                    )));
-                }
+                declare::check_agreement(&queue, &changes)?;
                 queue
             }
             Err(failure) => return Err(failure.into()),

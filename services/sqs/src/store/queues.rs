@@ -219,14 +219,14 @@ pub async fn sources_of(
     .await
 }
 
-/// Every queue of an application, and every queue there is by store: for loops and declarations.
-pub async fn of_application(conn: &mut PgConnection, application: &str) -> sqlx::Result<Vec<QueueRow>> {
+/// Every queue of these applications, by name.
+pub async fn of_applications(conn: &mut PgConnection, applications: &[&str]) -> sqlx::Result<Vec<QueueRow>> {
     sqlx::query_as(
         "select id, account, region, name, store, fifo, attributes, tags, application_id, created_at, modified_at,
              purged_at
-         from messaging.queues where application_id = $1 order by name collate \"C\"",
+         from messaging.queues where application_id = any($1) order by name collate \"C\"",
     )
-    .bind(application)
+    .bind(applications)
     .fetch_all(conn)
     .await
 }

@@ -477,6 +477,7 @@ impl World {
             docker_version: "27.5.1".to_owned(),
             agent_version: "0.1.0".to_owned(),
             instances,
+            services_trouble: (!online).then(|| self.text.clone()),
             joined_at: Self::ago(4_000_000),
         };
         vec![
