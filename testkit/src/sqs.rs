@@ -17,6 +17,8 @@ pub struct Client {
 pub struct Received {
     pub body: String,
     pub receipt: String,
+    /// How often it was received, this time included.
+    pub receives: u32,
 }
 
 const SIGNED: &str = "AWS4-HMAC-SHA256 Credential=tester/20260101/us-east-1/sqs/aws4_request, \
@@ -62,7 +64,10 @@ impl Client {
     }
 
     pub async fn receive(&self, queue: &str, max: u32, wait: u32) -> anyhow::Result<Vec<Received>> {
-        let body = json!({ "QueueUrl": queue, "MaxNumberOfMessages": max, "WaitTimeSeconds": wait });
+        let body = json!({
+            "QueueUrl": queue, "MaxNumberOfMessages": max, "WaitTimeSeconds": wait,
+            "AttributeNames": ["ApproximateReceiveCount"],
+        });
         let answer = self.call("ReceiveMessage", &body).await?;
         let text = |message: &Value, member: &str| message[member].as_str().unwrap_or_default().to_owned();
         let messages = answer["Messages"].as_array().cloned().unwrap_or_default();
@@ -71,6 +76,9 @@ impl Client {
             .map(|message| Received {
                 body: text(message, "Body"),
                 receipt: text(message, "ReceiptHandle"),
+                receives: text(&message["Attributes"], "ApproximateReceiveCount")
+                    .parse()
+                    .unwrap_or_default(),
             })
             .collect())
     }

@@ -1,10 +1,12 @@
 //! What was promised and what came: the books of both queues, and what they find wrong.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+
+use beanpole_testkit::sqs::Received;
 
 fn open<T>(books: &Mutex<T>) -> MutexGuard<'_, T> {
     books.lock().unwrap_or_else(PoisonError::into_inner)
@@ -79,13 +81,14 @@ pub struct Order {
 struct Group {
     /// Messages 0 up to this one are acknowledged.
     sent: usize,
-    /// How many of them, from the first on, were received.
-    received: usize,
+    received: HashSet<usize>,
     /// Up to here a delete was at least tried: only what lies behind may come.
     deleting: HashSet<usize>,
     deleted: HashMap<usize, Instant>,
     /// In flight with somebody: until then nobody else may receive of the group.
     held: Option<Hold>,
+    /// What happened last, for whoever has to understand a fault.
+    story: VecDeque<String>,
 }
 
 struct Hold {
@@ -103,16 +106,25 @@ impl Order {
     }
 
     pub fn sent(&self, group: &str, sequence: usize) {
-        open(&self.groups).entry(group.to_owned()).or_default().sent = sequence + 1;
+        let mut groups = open(&self.groups);
+        let group = groups.entry(group.to_owned()).or_default();
+        group.sent = sequence + 1;
+        group.tell(format!("{sequence} sent"));
     }
 
-    pub fn received(&self, bodies: &[&str], asked: Instant) {
+    pub fn received(&self, messages: &[Received], asked: Instant) {
         let now = Instant::now();
         let mut groups = open(&self.groups);
         let mut shares: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for body in bodies {
-            let (group, sequence) = parse(body);
-            shares.entry(group).or_default().push(sequence);
+        for message in messages {
+            let (name, sequence) = parse(&message.body);
+            shares.entry(name).or_default().push(sequence);
+            let group = groups.entry(name.to_owned()).or_default();
+            let receives = message.receives;
+            group.tell(format!(
+                "{sequence} received for the {receives}. time, asked for {:?} ago",
+                now - asked
+            ));
         }
         for (name, sequences) in shares {
             let group = groups.entry(name.to_owned()).or_default();
@@ -122,7 +134,9 @@ impl Order {
                 // It began no earlier than it was asked for.
                 until: asked + self.visibility,
             });
-            faults.iter_mut().for_each(|fault| fault.insert_str(0, name));
+            for fault in &mut faults {
+                *fault = format!("{name}{fault}; before: {:#?}", group.story);
+            }
             open(&self.faults).append(&mut faults);
         }
     }
@@ -132,6 +146,7 @@ impl Order {
         let mut groups = open(&self.groups);
         let group = groups.entry(group.to_owned()).or_default();
         group.deleting.insert(sequence);
+        group.tell(format!("{sequence} about to be deleted"));
     }
 
     pub fn deleted(&self, body: &str) {
@@ -139,6 +154,7 @@ impl Order {
         let mut groups = open(&self.groups);
         let group = groups.entry(group.to_owned()).or_default();
         group.deleted.entry(sequence).or_insert_with(Instant::now);
+        group.tell(format!("{sequence} deleted"));
     }
 
     pub fn acknowledged(&self) -> usize {
@@ -148,16 +164,17 @@ impl Order {
     pub fn missing(&self) -> usize {
         open(&self.groups)
             .values()
-            .map(|group| group.sent.saturating_sub(group.received))
+            .map(|group| group.missing().count())
             .sum()
     }
 
     pub fn some_missing(&self) -> Vec<String> {
         let groups = open(&self.groups);
-        let behind = groups.iter().filter(|(_, group)| group.received < group.sent);
-        behind
-            .map(|(name, group)| format!("{name}: {} of {}", group.received, group.sent))
-            .collect()
+        let some = |(name, group): (&String, &Group)| {
+            let missing: Vec<usize> = group.missing().take(5).collect();
+            (!missing.is_empty()).then(|| format!("{name}: {missing:?} of {}", group.sent))
+        };
+        groups.iter().filter_map(some).collect()
     }
 
     pub fn faults(&self) -> Vec<String> {
@@ -166,22 +183,28 @@ impl Order {
 }
 
 impl Group {
+    fn tell(&mut self, what: String) {
+        if self.story.len() == 60 {
+            self.story.pop_front();
+        }
+        let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.story.push_back(format!("{:.3} {what}", at.as_secs_f64()));
+    }
+
+    fn missing(&self) -> impl Iterator<Item = usize> {
+        (0..self.sent).filter(|sequence| !self.received.contains(sequence))
+    }
+
     /// What is wrong about messages that came in this order.
     fn came(&mut self, sequences: &[usize], asked: Instant, now: Instant) -> Vec<String> {
         let mut faults = Vec::new();
         let mut before: Option<usize> = None;
         for &sequence in sequences {
-            let expected = before.map_or_else(
-                || {
-                    (0..)
-                        .find(|number| !self.deleting.contains(number))
-                        .unwrap_or_default()
-                },
-                |before| before + 1,
-            );
-            // Its delete may have failed: then it comes again, but none may be left out.
-            if sequence > expected {
-                faults.push(format!(": {sequence} came where {expected} was next"));
+            // What comes next is the first that nobody has tried to delete yet. One whose delete was tried
+            // may come again, or not.
+            let from = before.map_or(0, |before| before + 1);
+            if let Some(next) = (from..sequence).find(|number| !self.deleting.contains(number)) {
+                faults.push(format!(": {sequence} came where {next} was next"));
             }
             if before.is_some_and(|before| sequence <= before) {
                 faults.push(format!(": {sequence} came after {before:?}"));
@@ -194,7 +217,7 @@ impl Group {
                 ));
             }
             before = Some(sequence);
-            self.received = self.received.max(sequence + 1);
+            self.received.insert(sequence);
         }
         if let Some(held) = &self.held
             && now < held.until

@@ -43,8 +43,7 @@ pub async fn fifo(scene: Arc<Scene>) {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
-        let bodies: Vec<&str> = messages.iter().map(|message| message.body.as_str()).collect();
-        scene.order.received(&bodies, asked);
+        scene.order.received(&messages, asked);
         // A reader that fails keeps what is left for when its timeout ends.
         if rand::random_range(0..10) == 0 {
             messages.truncate(messages.len() / 2);
