@@ -20,7 +20,8 @@ async fn an_instance_sees_the_client_and_no_headers_of_the_hop() {
             format!(
                 "GET /a%20b?c=d HTTP/1.1\r\nHost: shop.test:{port}\r\nConnection: close, X-Hop\r\nX-Hop: 1\r\n\
                  Keep-Alive: 5\r\nProxy-Connection: close\r\nX-Forwarded-For: 198.51.100.7\r\n\
-                 X-Forwarded-Proto: https\r\nX-Kept: yes\r\n\r\n"
+                 X-Forwarded-Proto: https\r\nX-Real-IP: 198.51.100.7\r\nForwarded: for=198.51.100.7\r\n\
+                 X-Kept: yes\r\n\r\n"
             )
             .as_bytes(),
         )
@@ -43,6 +44,7 @@ async fn an_instance_sees_the_client_and_no_headers_of_the_hop() {
             &forwarded_port,
             "x-forwarded-proto: http",
             "x-kept: yes",
+            "x-real-ip: 127.0.0.1",
         ]
     );
 }

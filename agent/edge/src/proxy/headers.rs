@@ -7,8 +7,8 @@
 //! closes the client's connection after it, so no two parties can disagree about its end.)
 
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, HeaderMap, HeaderName, HeaderValue, PROXY_AUTHENTICATE,
-    PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue,
+    PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::uri::PathAndQuery;
@@ -21,6 +21,7 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 const X_FORWARDED_PORT: HeaderName = HeaderName::from_static("x-forwarded-port");
 const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const X_REAL_IP: HeaderName = HeaderName::from_static("x-real-ip");
 
 /// What the edge knows of the client's side of a request.
 #[derive(Clone, Debug)]
@@ -133,6 +134,9 @@ fn forwarded(headers: &mut HeaderMap, authority: HeaderValue, origin: &Origin) {
     headers.insert(X_FORWARDED_HOST, authority);
     headers.insert(X_FORWARDED_PORT, origin.port.clone());
     headers.insert(X_FORWARDED_PROTO, origin.scheme.clone());
+    headers.insert(X_REAL_IP, origin.address.clone());
+    // Nobody on the way has checked it.
+    headers.remove(FORWARDED);
 }
 
 /// HTTP/2 may split cookies over several fields; HTTP/1.1 must not (RFC 9113, 8.2.3).
@@ -184,6 +188,7 @@ fn is_end_to_end(name: &HeaderName) -> bool {
         || name == X_FORWARDED_HOST
         || name == X_FORWARDED_PORT
         || name == X_FORWARDED_PROTO
+        || name == X_REAL_IP
 }
 
 /// Whether `Connection` says no more than whether it stays open, as it mostly does.

@@ -35,7 +35,7 @@ fn passed(mut parts: Parts, has_body: bool) -> Vec<String> {
     let mut lines: Vec<String> = parts
         .headers
         .iter()
-        .filter(|(name, _)| !name.as_str().starts_with("x-forwarded-"))
+        .filter(|(name, _)| !name.as_str().starts_with("x-forwarded-") && name.as_str() != "x-real-ip")
         .map(|(name, value)| format!("{name}: {}", value.to_str().unwrap()))
         .collect();
     lines.sort();
@@ -153,6 +153,8 @@ fn forwarded_headers_append_the_client_and_replace_the_rest() {
             ("x-forwarded-proto", "https"),
             ("x-forwarded-host", "evil.test"),
             ("x-forwarded-port", "1"),
+            ("x-real-ip", "198.51.100.1"),
+            ("forwarded", "for=198.51.100.1"),
         ],
     );
     to_instance(
@@ -170,6 +172,8 @@ fn forwarded_headers_append_the_client_and_replace_the_rest() {
     assert_eq!(header("x-forwarded-proto"), ["http"]);
     assert_eq!(header("x-forwarded-host"), ["shop.test"]);
     assert_eq!(header("x-forwarded-port"), ["8080"]);
+    assert_eq!(header("x-real-ip"), ["203.0.113.9"]);
+    assert!(header("forwarded").is_empty());
 }
 
 proptest! {

@@ -92,6 +92,7 @@ fn measure(options: &Options, edge: &Path, folder: &Path) -> anyhow::Result<Repo
          keepalive_requests 100000000; }}\n\
          server {{ listen 127.0.0.1:{nginx_port}; keepalive_requests 100000000; location / {{ proxy_pass http://app; \
          proxy_http_version 1.1; proxy_set_header Connection \"\"; proxy_set_header Host $host; \
+         proxy_set_header X-Real-IP $remote_addr; \
          proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for; \
          proxy_set_header X-Forwarded-Proto $scheme; proxy_set_header X-Forwarded-Host $host; \
          proxy_set_header X-Forwarded-Port $server_port; }} }}"
