@@ -8,3 +8,5 @@ mod clients;
 mod command_line;
 mod consumer;
 mod rust_sdk;
+mod servers;
+mod stores;
