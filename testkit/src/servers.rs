@@ -3,7 +3,7 @@
 
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -13,7 +13,7 @@ use std::{
 use beanpole_postgres::Cluster;
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::{eventually, world::programs};
+use crate::{eventually, ports::free_ports, world::programs};
 
 /// Servers that share a database. Dropping them ends everything.
 pub struct Servers {
@@ -39,7 +39,7 @@ impl Servers {
         cluster.start().expect("Postgres starts");
         let servers = (0..count)
             .map(|_| Server {
-                address: free_address(),
+                address: free_ports().0,
                 child: None,
             })
             .collect();
@@ -160,11 +160,4 @@ fn children(parent: i32) -> Vec<i32> {
             fields.split_whitespace().nth(1) == Some(parent.to_string().as_str())
         })
         .collect()
-}
-
-fn free_address() -> SocketAddr {
-    let random = || 30_000 + rand::random::<u16>() % 2_000;
-    let listener = (0..1000).find_map(|_| TcpListener::bind(("127.0.0.1", random())).ok());
-    let listener = listener.expect("a free port");
-    listener.local_addr().expect("a bound address")
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -18,7 +18,7 @@ use beanpole_protocol::{
 };
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::eventually;
+use crate::{eventually, ports::free_ports};
 
 /// A running installation. Dropping it ends its processes and removes its containers.
 pub struct World {
@@ -51,19 +51,6 @@ impl Process {
             Process::Postgres => "postgres",
         }
     }
-}
-
-/// Two free ports. Both are held while the other is looked for, and they are below those that the
-/// kernel and Docker give out by themselves, so that nobody takes them before the world does.
-fn free_ports() -> (SocketAddr, SocketAddr) {
-    let held = || {
-        let random = || 12_000 + rand::random::<u16>() % 18_000;
-        let listener = (0..1000).find_map(|_| TcpListener::bind(("127.0.0.1", random())).ok());
-        listener.expect("a free port")
-    };
-    let (first, second) = (held(), held());
-    let address = |listener: &TcpListener| listener.local_addr().expect("a bound address");
-    (address(&first), address(&second))
 }
 
 /// The folder of the programs under test: next to the test's own `deps` folder.

@@ -139,12 +139,7 @@ impl Store {
 }
 
 fn each<W>(make: impl Fn() -> W) -> Vec<W> {
-    (0..std::env::var("LANES")
-        .ok()
-        .and_then(|l| l.parse().ok())
-        .unwrap_or(LANES))
-        .map(|_| make())
-        .collect()
+    (0..LANES).map(|_| make()).collect()
 }
 
 /// All stores by name.
