@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, process::Command, time::Duration};
 
 use beanpole_protocol::client::Client;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::{
     eventually,
@@ -16,6 +17,10 @@ pub const ACCOUNT: &str = "123456789012";
 /// The region that they are in.
 pub const REGION: &str = "us-east-1";
 
+/// A test process has one Postgres of 100 connections, and a server takes up to 30 of them: no more than
+/// this many grounds, of two servers at most, at a time.
+static GROUNDS: Semaphore = Semaphore::const_new(2);
+
 /// The ground of one or more servers: databases, and a folder for what they keep.
 pub struct Queues {
     /// The server's own database.
@@ -26,6 +31,7 @@ pub struct Queues {
     pub logs: PathBuf,
     root: tempfile::TempDir,
     master_key: String,
+    _place: SemaphorePermit<'static>,
 }
 
 /// One server.
@@ -35,9 +41,11 @@ pub struct Server {
 }
 
 impl Queues {
-    /// A fresh database. `name` is the test's.
+    /// A fresh database, when other tests leave room for it. `name` is the test's.
     pub async fn new(name: &str) -> Self {
+        let place = GROUNDS.acquire().await.expect("it is never closed");
         Self {
+            _place: place,
             database: beanpole_testkit_postgres::database().await,
             second_store: None,
             logs: scratch(name),
@@ -48,10 +56,9 @@ impl Queues {
 
     /// [`Self::new`] with a second message store.
     pub async fn with_second_store(name: &str) -> Self {
-        Self {
-            second_store: Some(beanpole_testkit_postgres::database().await),
-            ..Self::new(name).await
-        }
+        let mut queues = Self::new(name).await;
+        queues.second_store = Some(beanpole_testkit_postgres::database().await);
+        queues
     }
 
     /// Starts a server and waits until it is ready.
@@ -64,6 +71,7 @@ impl Queues {
             .arg("--data")
             .arg(self.root.path().join(address.port().to_string()))
             .env("BEANPOLE_DATABASE_URL", &self.database)
+            .env("BEANPOLE_DATABASE_CONNECTIONS", "6")
             .env("BEANPOLE_MASTER_KEY", &self.master_key);
         if let Some(url) = &self.second_store {
             serve.env("BEANPOLE_MESSAGE_STORES", format!("b={url}"));

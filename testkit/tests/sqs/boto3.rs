@@ -1,12 +1,11 @@
 //! Every action through boto3, by JSON and by the Query protocol.
 
-use std::fs;
+use std::path::Path;
 
 use beanpole_testkit::{Queues, packages, program::output};
 
 use crate::clients::TODAY;
 
-const SCRIPT: &str = include_str!("python/every_action.py");
 /// The last version of before JSON.
 const BEFORE: &str = include_str!("python/query.txt");
 
@@ -15,9 +14,9 @@ async fn seen(test: &str, requirements: &'static str, protocol: &str) -> Vec<Str
     let python = packages::python(requirements).await.join("python");
     let queues = Queues::new(test).await;
     let server = queues.serve().await;
-    let script = queues.logs.join("every_action.py");
-    fs::write(&script, SCRIPT).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sqs/python/every_action.py");
     let mut run = queues.client(python);
+    run.env("PYTHONDONTWRITEBYTECODE", "1");
     run.arg(script).arg(server.url()).arg(protocol);
     let said = output(run).await.replace(&server.url(), "");
     let lines: Vec<serde_json::Value> = serde_json::from_str(&said).unwrap();
