@@ -106,7 +106,13 @@ async fn next_due(backend: &Backend, queue: &Queue) -> Result<Option<Duration>, 
 }
 
 async fn look(backend: &Backend, queue: &Arc<Queue>, wanted: &Wanted) -> Result<Vec<Delivered>, Failure> {
-    check_limit(backend, queue, wanted).await?;
+    if is_full(backend, queue).await? {
+        // Standard queues tell those who do not wait; whoever waits, and FIFO queues, find nothing.
+        return match (queue.kind, wanted.wait.is_zero()) {
+            (Kind::Standard, true) => Err(Failure::OverLimit),
+            _ => Ok(Vec::new()),
+        };
+    }
     let delivered = match queue.kind {
         Kind::Standard => standard(backend, queue, wanted).await?,
         Kind::Fifo => ordered(backend, queue, wanted).await?,
@@ -116,14 +122,15 @@ async fn look(backend: &Backend, queue: &Arc<Queue>, wanted: &Wanted) -> Result<
     Ok(delivered)
 }
 
-/// Counts only when as many were received since the last count as may be in flight.
-async fn check_limit(backend: &Backend, queue: &Queue, wanted: &Wanted) -> Result<(), Failure> {
+/// Whether as many messages are in flight as may be. Counts only when as many were received since the
+/// last count.
+async fn is_full(backend: &Backend, queue: &Queue) -> Result<bool, Failure> {
     let limit = match queue.kind {
         Kind::Standard => STANDARD_LIMIT,
         Kind::Fifo => FIFO_LIMIT,
     };
     if backend.limits.with(queue.id, |known| known.in_flight) < limit {
-        return Ok(());
+        return Ok(false);
     }
     let mut conn = backend.store(queue)?.pool.acquire().await?;
     let now = backend.now();
@@ -132,15 +139,7 @@ async fn check_limit(backend: &Backend, queue: &Queue, wanted: &Wanted) -> Resul
         Kind::Fifo => upkeep::hidden_fifo(&mut conn, queue.id, now, limit * 2).await?,
     };
     backend.limits.with(queue.id, |known| known.in_flight = in_flight);
-    // A caller who waits is told nothing, but waits.
-    if in_flight < limit {
-        Ok(())
-    } else if wanted.wait.is_zero() {
-        Err(Failure::OverLimit)
-    } else {
-        tokio::time::sleep(LOOK.min(wanted.wait)).await;
-        Err(Failure::OverLimit)
-    }
+    Ok(in_flight >= limit)
 }
 
 /// Whether there are groups to be fair to.
