@@ -228,7 +228,8 @@ impl Directory {
         if self.rules == MinuteRules::Kept && row.purged_at.is_some_and(|at| now < at + MINUTE) {
             return Err(Failure::PurgedRecently);
         }
-        let store = self.stores.get(&row.store).ok_or(Failure::NoSuchQueue)?;
+        let missing = || Failure::unavailable(format!("no message store is named {} here", row.store));
+        let store = self.stores.get(&row.store).ok_or_else(missing)?;
         let mut there = store.pool.acquire().await?;
         let new = queues::fresh_id(&mut transaction).await?;
         let leftover = Leftover {
