@@ -2,6 +2,7 @@
 //!
 //! Lists are `{items, next}`; errors are [`problem::Problem`] (`application/problem+json`).
 
+pub mod access;
 pub mod application;
 pub mod deployment;
 pub mod environment;
@@ -14,6 +15,6 @@ pub mod problem;
 pub mod version;
 
 pub use self::{
-    application::*, deployment::*, environment::*, event::*, host::*, identity::*, logs::*, page::*,
-    problem::*, version::*,
+    access::*, application::*, deployment::*, environment::*, event::*, host::*, identity::*, logs::*,
+    page::*, problem::*, version::*,
 };

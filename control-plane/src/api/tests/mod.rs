@@ -1,12 +1,15 @@
 //! The REST API over real HTTP and a real database.
 
 mod access;
+mod access_keys;
+mod access_roles;
 mod document;
 mod environments;
 mod idempotency;
 mod identity;
 mod outage;
 mod protocol;
+mod signed;
 mod versions;
 
 use beanpole_protocol::{
