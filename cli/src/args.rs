@@ -93,6 +93,8 @@ pub enum Command {
     User(verbs::user::UserArgs),
     /// Manage API tokens
     Token(verbs::token::TokenArgs),
+    /// Manage access keys of the AWS services (admin)
+    AccessKey(verbs::access_key::AccessKeyArgs),
     /// Print the completion script of a shell
     Completions(verbs::completions::CompletionsArgs),
 }

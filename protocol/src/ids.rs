@@ -109,6 +109,56 @@ id!(/// One API token.
 id!(/// One request to an agent for something only its host has, such as log lines.
     TaskId, "k-", "a task", 14);
 
+/// One access key of a user. The form is AWS's: `AKIA` and sixteen capitals and digits.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(try_from = "String", into = "String")]
+pub struct AccessKeyId(String);
+
+/// Text that is not the id of a user's access key.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0:?} is not an access key's id: it must be \"AKIA\" followed by sixteen capitals and digits")]
+pub struct BadAccessKeyId(String);
+
+impl AccessKeyId {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AccessKeyId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for AccessKeyId {
+    type Err = BadAccessKeyId;
+    fn from_str(text: &str) -> Result<Self, BadAccessKeyId> {
+        let valid = text.strip_prefix("AKIA").is_some_and(|rest| {
+            rest.len() == 16 && rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+        });
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(BadAccessKeyId(text.chars().take(60).collect()))
+        }
+    }
+}
+
+impl TryFrom<String> for AccessKeyId {
+    type Error = BadAccessKeyId;
+    fn try_from(text: String) -> Result<Self, BadAccessKeyId> {
+        text.parse()
+    }
+}
+
+impl From<AccessKeyId> for String {
+    fn from(id: AccessKeyId) -> String {
+        id.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -128,5 +178,19 @@ mod tests {
             error.contains("an instance id") && error.contains("\"i-\""),
             "{error}"
         );
+    }
+
+    #[test]
+    fn ids_of_access_keys_have_the_form_of_aws() {
+        assert!("AKIAABCDEFGHIJ234567".parse::<AccessKeyId>().is_ok());
+        for wrong in [
+            "",
+            "AKIA",
+            "ASIAABCDEFGHIJ234567",
+            "akiaabcdefghij234567",
+            "AKIAABCDEFGHIJ2345678",
+        ] {
+            assert!(wrong.parse::<AccessKeyId>().is_err(), "{wrong}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! One file a verb: its arguments and what it does.
 
 pub mod abort;
+pub mod access_key;
 pub mod appversion;
 mod ask;
 pub mod completions;
@@ -55,6 +56,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Hosts(args) => hosts::run(context, args).await,
         Command::User(args) => user::run(context, args).await,
         Command::Token(args) => token::run(context, args).await,
+        Command::AccessKey(args) => access_key::run(context, args).await,
         Command::Completions(args) => {
             completions::run(&args);
             Ok(())

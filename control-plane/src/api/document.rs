@@ -18,6 +18,7 @@ use utoipa::{
     modifiers(&Bearer),
     tags(
         (name = "identity", description = "Sessions, users, API tokens"),
+        (name = "access", description = "Who may call the AWS services: access keys, accounts, roles"),
         (name = "applications", description = "Applications and their versions"),
         (name = "queues", description = "SQS queues of applications"),
         (name = "environments", description = "Environments, instances, events, logs"),

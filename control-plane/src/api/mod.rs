@@ -2,6 +2,9 @@
 //!
 //! A handler extracts, calls one operation and makes a view. Routes open to everybody say why.
 
+pub mod access_keys;
+pub mod access_roles;
+pub mod accounts;
 pub mod applications;
 pub mod deployments;
 pub mod document;
@@ -42,6 +45,11 @@ fn routes() -> OpenApiRouter<App> {
         .routes(routes!(users::set_password))
         .routes(routes!(tokens::list, tokens::create))
         .routes(routes!(tokens::revoke))
+        .routes(routes!(access_keys::list, access_keys::create))
+        .routes(routes!(access_keys::update, access_keys::delete))
+        .routes(routes!(accounts::list, accounts::create))
+        .routes(routes!(access_roles::list))
+        .routes(routes!(access_roles::put, access_roles::delete))
         .routes(routes!(environments::list, environments::create))
         .routes(routes!(
             environments::get,

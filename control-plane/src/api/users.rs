@@ -57,7 +57,7 @@ pub async fn create(
         .await
 }
 
-/// Remove a user with all sessions and tokens.
+/// Remove a user with all sessions, tokens and access keys.
 #[utoipa::path(
     delete, path = "/api/v1/users/{name}", tag = "identity", params(("name" = String, Path)),
     responses(
@@ -73,6 +73,7 @@ pub async fn delete(
     let mut transaction = app.pool.begin().await?;
     ops::identity::delete_user(&mut transaction, &name).await?;
     transaction.commit().await?;
+    app.gate.changed();
     Ok(StatusCode::NO_CONTENT)
 }
 

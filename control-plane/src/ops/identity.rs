@@ -127,8 +127,8 @@ fn just_after(now: Timestamp) -> time::OffsetDateTime {
     (now + Duration::from_millis(1)).into()
 }
 
-/// Whether a name of a user or token will do.
-fn check_name(field: &str, name: &str) -> Result<(), ApiError> {
+/// Whether a name of a user, token or account will do.
+pub(super) fn check_name(field: &str, name: &str) -> Result<(), ApiError> {
     let length = name.chars().count();
     let fine = (1..=100).contains(&length) && name.trim() == name && !name.chars().any(char::is_control);
     if fine && !name.contains('/') {

@@ -1,6 +1,9 @@
 //! Use cases: each owns its decisions and its statements' order; the caller owns the transaction.
 
 pub mod abort;
+pub mod access_keys;
+pub mod access_roles;
+pub mod accounts;
 pub mod applications;
 pub mod begin;
 pub mod collect_blobs;
@@ -12,6 +15,7 @@ pub mod join_tokens;
 pub mod last_good;
 pub mod make_way;
 pub mod names;
+pub mod policies;
 pub mod queues;
 pub mod record;
 pub mod remove_host;

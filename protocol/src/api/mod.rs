@@ -2,6 +2,7 @@
 //!
 //! Lists are `{items, next}`; errors are [`problem::Problem`] (`application/problem+json`).
 
+pub mod access;
 pub mod application;
 pub mod deployment;
 pub mod environment;
@@ -15,6 +16,6 @@ pub mod queue;
 pub mod version;
 
 pub use self::{
-    application::*, deployment::*, environment::*, event::*, host::*, identity::*, logs::*, page::*,
-    problem::*, queue::*, version::*,
+    access::*, application::*, deployment::*, environment::*, event::*, host::*, identity::*, logs::*,
+    page::*, problem::*, queue::*, version::*,
 };

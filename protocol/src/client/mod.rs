@@ -3,6 +3,7 @@
 //! Shared by `bp`, the console, benches and tests, so that there is one way to the server. Here is how
 //! a request is made and an answer read; the methods are in a file for each group of resources.
 
+mod access;
 mod applications;
 mod deployments;
 mod environments;

@@ -1,6 +1,8 @@
 //! The REST API over real HTTP and a real database.
 
 mod access;
+mod access_keys;
+mod access_roles;
 mod document;
 mod environments;
 mod idempotency;
@@ -8,6 +10,7 @@ mod identity;
 mod outage;
 mod protocol;
 mod queues;
+mod signed;
 mod versions;
 
 use beanpole_protocol::{
