@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::{
     changes::idempotency_key,
     context::Context,
-    failure::Failure,
+    failure::{Failure, sentence},
     output::{
         Hue, clock,
         table::{self, Field, text},
@@ -144,20 +144,22 @@ fn exports(made: &NewAccessKey, server: &str) -> String {
 
 /// A policy document. Whether it is one is the server's to say; here it is only JSON.
 fn read(path: &Path) -> Result<Value, Failure> {
-    let unread = |error| Failure::usage(format!("{} cannot be read: {error}.", path.display()));
-    let content = if path == Path::new("-") {
+    let (name, content) = if path == Path::new("-") {
         let mut content = String::new();
-        std::io::stdin().read_to_string(&mut content).map_err(unread)?;
-        content
+        let read = std::io::stdin().read_to_string(&mut content);
+        ("standard input".to_owned(), read.map(|_| content))
     } else {
-        std::fs::read_to_string(path).map_err(unread)?
+        (path.display().to_string(), std::fs::read_to_string(path))
     };
-    parsed(path, &content)
+    let content = content.map_err(|error| {
+        Failure::usage(sentence(&format!("the policy in {name} cannot be read: {error}")))
+    })?;
+    parsed(&name, &content)
 }
 
-fn parsed(path: &Path, content: &str) -> Result<Value, Failure> {
+fn parsed(name: &str, content: &str) -> Result<Value, Failure> {
     serde_json::from_str(content).map_err(|error| {
-        Failure::usage(format!("{} is not JSON: {error}.", path.display())).hint(
+        Failure::usage(sentence(&format!("the policy in {name} is not JSON: {error}"))).hint(
             "A policy document begins {\"Version\": \"2012-10-17\", \"Statement\": [{\"Effect\": \"Allow\", …",
         )
     })
@@ -187,9 +189,9 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_json_is_named_with_the_place() {
-        let failure = parsed(Path::new("queues.json"), "{\n  x").unwrap_err();
+        let failure = parsed("queues.json", "{\n  x").unwrap_err();
         assert!(
-            failure.message.starts_with("queues.json is not JSON") && failure.message.contains("line 2"),
+            failure.message.contains("queues.json is not JSON") && failure.message.contains("line 2"),
             "{}",
             failure.message
         );

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on panics")]
 
 mod aborts;
+mod access_keys;
 mod bad_input;
 mod broken_versions;
 mod cli;
