@@ -7,6 +7,7 @@ mod celery;
 mod clients;
 mod command_line;
 mod consumer;
+mod deep;
 mod rust_sdk;
 mod servers;
 mod stores;

@@ -3,7 +3,7 @@
 use std::{collections::HashMap, fmt, sync::Arc, time::Duration};
 
 use sqlx::{
-    PgPool,
+    Executor, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 use tokio::task::JoinSet;
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::store::{
     fifo as fifo_rows,
-    link::{BadUrl, Commit, Link, Way},
+    link::{BadUrl, Commit, Link, PLANS, Way},
 };
 
 /// The store that is in the first database, where queues themselves are.
@@ -73,6 +73,7 @@ impl Store {
             .max_connections(6)
             .acquire_timeout(Duration::from_secs(5))
             .idle_timeout(Duration::from_secs(60))
+            .after_connect(|conn, _| Box::pin(async move { conn.execute(PLANS).await.map(drop) }))
             .connect_lazy_with(options.application_name("beanpole-messages"));
         let durable = || Link::new(way.clone(), Commit::Durable);
         // A receive that a crash takes back is merely made again.

@@ -62,26 +62,28 @@ pub async fn replay(
     let rows: Vec<Replayed> = sqlx::query_as(
         "with asked as (
              select ids, receives from messaging.fifo_attempts
-             where queue_id = $1 and attempt = $2 and expires_at > $3),
+             where queue_id = $1 and attempt = $2 and expires_at + 0 > $3),
          held as (
              select g.group_id from messaging.fifo_groups g
-             where g.queue_id = $1 and g.group_id in (
-                 select m.group_id from messaging.fifo_messages m, asked
-                 where m.queue_id = $1 and m.id = any(asked.ids))
+             where g.queue_id = $1 and g.group_id = any(array(
+                 select m.group_id from messaging.fifo_messages m
+                 where m.queue_id = $1 and m.id = any(array(select unnest(ids) from asked))))
              order by g.group_id for update),
          same as (
              select m.id, m.group_id from asked,
                  unnest(asked.ids, asked.receives) as a(id, receives)
-             join messaging.fifo_messages m on m.queue_id = $1 and m.id = a.id
+             join messaging.fifo_messages m
+                 on m.queue_id = $1 and m.id = any(array(select unnest(ids) from asked)) and m.id = a.id
              where m.receive_count = a.receives and m.visible_at > $3
                  and m.group_id in (select group_id from held)),
          whole as (
              select (select count(*) from same) = cardinality(asked.ids) as yes from asked),
          locked as (
              update messaging.fifo_groups g set ready_at = greatest(g.ready_at, $4)
-             where g.queue_id = $1 and g.group_id in (select group_id from same) and (select yes from whole))
+             where g.queue_id = $1 and g.group_id = any(array(select group_id from same))
+                 and (select yes from whole))
          update messaging.fifo_messages m set visible_at = $4
-         where m.queue_id = $1 and m.id in (select id from same) and (select yes from whole)
+         where m.queue_id = $1 and m.id = any(array(select id from same)) and (select yes from whole)
          returning m.id, m.group_id, m.sent_at, m.first_received_at, m.receive_count, m.message_id,
              m.deduplication_id, m.meta, m.dead_letter_source, m.body",
     )

@@ -1,7 +1,8 @@
 //! One connection that belongs to one task, with its statements prepared.
 //!
 //! Used for what is done for every message: no pool, no check before use, binary parameters. Plans are
-//! fixed to index scans, because the tables grow and shrink faster than statistics follow.
+//! fixed to index scans, because the tables grow and shrink faster than statistics follow; which index
+//! it is, the statement's words decide (`migrations/0004_queue_indexes.sql`).
 //! Invariant: one user at a time; nothing on it is ever cut off in the middle, since its task runs
 //! every batch to the end.
 
@@ -23,7 +24,8 @@ pub enum Commit {
     Relaxed,
 }
 
-const PLANS: &str = "set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = off; \
+/// What a connection to a message store is told first.
+pub const PLANS: &str = "set plan_cache_mode = force_generic_plan; set jit = off; set enable_seqscan = off; \
      set enable_hashjoin = off; set enable_mergejoin = off; set enable_bitmapscan = off; \
      set enable_material = off; set max_parallel_workers_per_gather = 0; \
      set idle_in_transaction_session_timeout = '60s'; set statement_timeout = '60s';";

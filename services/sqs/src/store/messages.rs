@@ -81,7 +81,7 @@ with taken as materialized (
     from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[]) as w(queue, most, until, oldest)
     cross join lateral (
         select r.ctid as at from messaging.messages r
-        where r.queue_id = w.queue and r.visible_at <= $1 and r.sent_at >= w.oldest
+        where r.queue_id + 0 = w.queue and r.visible_at <= $1 and r.sent_at >= w.oldest
         order by r.visible_at limit w.most for update skip locked) m)
 update messaging.messages m
 set visible_at = t.until, receive_count = m.receive_count + 1,
@@ -127,12 +127,12 @@ pub async fn take(link: &mut Link, now: Millis, takes: &[Take]) -> Result<Vec<Ro
 const GROUPS: &str = "
 with recursive known(grp) as (
     (select m.group_id from messaging.messages m
-     where m.queue_id = $1 and m.group_id is not null and m.group_id > $2
-     order by m.queue_id, m.group_id limit 1)
+     where -m.queue_id = -$1 and m.group_id is not null and m.group_id > $2
+     order by m.group_id limit 1)
     union all
     select (select m.group_id from messaging.messages m
-            where m.queue_id = $1 and m.group_id is not null and m.group_id > k.grp
-            order by m.queue_id, m.group_id limit 1)
+            where -m.queue_id = -$1 and m.group_id is not null and m.group_id > k.grp
+            order by m.group_id limit 1)
     from known k where k.grp is not null)
 select grp from known where grp is not null limit $3";
 
@@ -153,7 +153,7 @@ with taken as materialized (
     select m.at from unnest($3::text[]) with ordinality as g(grp, place)
     cross join lateral (
         select r.ctid as at from messaging.messages r
-        where r.queue_id = $2 and r.group_id = g.grp and r.visible_at <= $1 and r.sent_at >= $5
+        where -r.queue_id = -$2 and r.group_id = g.grp and r.visible_at <= $1 and r.sent_at >= $5
         order by r.visible_at limit 1 for update skip locked) m
     order by g.place limit $6)
 update messaging.messages m

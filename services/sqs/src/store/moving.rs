@@ -162,7 +162,7 @@ pub async fn take_out_fifo(conn: &mut PgConnection, queue: i64, ids: &[i64]) -> 
 async fn forget_empty_groups(conn: &mut PgConnection, queue: i64) -> sqlx::Result<()> {
     sqlx::query(
         "delete from messaging.fifo_groups g where g.queue_id = $1 and not exists (
-             select 1 from messaging.fifo_messages m where m.queue_id = g.queue_id and m.group_id = g.group_id)
+             select 1 from messaging.fifo_messages m where m.queue_id + 0 = g.queue_id and m.group_id = g.group_id)
          and (g.queue_id, g.group_id) in (
              select f.queue_id, f.group_id from messaging.fifo_groups f where f.queue_id = $1
              for update skip locked)",

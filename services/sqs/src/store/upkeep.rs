@@ -26,7 +26,8 @@ pub async fn hidden(conn: &mut PgConnection, queue: i64, now: Millis, most: i64)
     sqlx::query_as(
         "select count(*) filter (where receive_count > 0), count(*) filter (where receive_count = 0)
          from (select receive_count from messaging.messages
-               where queue_id = $1 and visible_at > $2 limit $3) as hidden",
+               where queue_id + 0 = $1 and visible_at > $2
+               order by visible_at limit $3) as hidden",
     )
     .bind(queue)
     .bind(now)
@@ -45,8 +46,8 @@ pub async fn hidden_fifo(
     sqlx::query_as(
         "select count(*) filter (where receive_count > 0), count(*) filter (where receive_count = 0)
          from (select m.receive_count from messaging.fifo_groups g
-               join messaging.fifo_messages m on m.queue_id = g.queue_id and m.group_id = g.group_id
-               where g.queue_id = $1 and g.ready_at > $2 and m.visible_at > $2 limit $3) as hidden",
+               join messaging.fifo_messages m on m.queue_id + 0 = g.queue_id and m.group_id = g.group_id
+               where g.queue_id + 0 = $1 and g.ready_at > $2 and m.visible_at > $2 limit $3) as hidden",
     )
     .bind(queue)
     .bind(now)
@@ -58,7 +59,7 @@ pub async fn hidden_fifo(
 /// When the next hidden message of a queue becomes visible.
 pub async fn next_due(conn: &mut PgConnection, queue: i64, now: Millis) -> sqlx::Result<Option<Millis>> {
     sqlx::query_scalar(
-        "select visible_at from messaging.messages where queue_id = $1 and visible_at > $2
+        "select visible_at from messaging.messages where queue_id + 0 = $1 and visible_at > $2
          order by visible_at limit 1",
     )
     .bind(queue)
@@ -70,7 +71,7 @@ pub async fn next_due(conn: &mut PgConnection, queue: i64, now: Millis) -> sqlx:
 /// When the next group of a FIFO queue becomes ready.
 pub async fn next_due_fifo(conn: &mut PgConnection, queue: i64, now: Millis) -> sqlx::Result<Option<Millis>> {
     sqlx::query_scalar(
-        "select ready_at from messaging.fifo_groups where queue_id = $1 and ready_at > $2
+        "select ready_at from messaging.fifo_groups where queue_id + 0 = $1 and ready_at > $2
          order by ready_at limit 1",
     )
     .bind(queue)
@@ -82,7 +83,7 @@ pub async fn next_due_fifo(conn: &mut PgConnection, queue: i64, now: Millis) -> 
 /// Whether messages of a standard queue have groups.
 pub async fn has_groups(conn: &mut PgConnection, queue: i64) -> sqlx::Result<bool> {
     sqlx::query_scalar(
-        "select exists (select 1 from messaging.messages where queue_id = $1 and group_id is not null)",
+        "select exists (select 1 from messaging.messages where -queue_id = -$1 and group_id is not null)",
     )
     .bind(queue)
     .fetch_one(conn)
@@ -103,7 +104,7 @@ pub async fn expire(conn: &mut PgConnection, queue: i64, before: Millis, limit: 
              select id from (select id, sent_at from messaging.messages where queue_id = $1 order by id limit $3) as m
              where m.sent_at < $2),
          gone as (
-             delete from messaging.messages m where m.queue_id = $1 and m.id in (select id from old)
+             delete from messaging.messages m where m.queue_id = $1 and m.id = any(array(select id from old))
              returning m.id),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages) select $1, 0, -count(*) from gone
@@ -131,10 +132,12 @@ pub async fn expire_fifo(
              where m.sent_at < $2),
          held as (
              select group_id from messaging.fifo_groups
-             where queue_id = $1 and group_id in (select group_id from old) order by group_id for update skip locked),
+             where queue_id = $1 and group_id = any(array(select group_id from old))
+             order by group_id for update skip locked),
          gone as (
              delete from messaging.fifo_messages m
-             where m.queue_id = $1 and m.id in (select id from old where group_id in (select group_id from held))
+             where m.queue_id = $1
+                 and m.id = any(array(select id from old where group_id in (select group_id from held)))
              returning m.id),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages) select $1, 0, -count(*) from gone

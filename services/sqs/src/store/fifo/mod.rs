@@ -2,6 +2,8 @@
 //!
 //! Every change holds the locks of the groups it touches, taken in one order (queue, group), so that
 //! what a statement reads of a group is what is there. Deduplication rows are locked before groups.
+//! Statements about one queue name their messages by `= any(…)`, also where they join them to more: of
+//! a mere join the planner may begin with all messages of the queue.
 
 mod add;
 mod receipts;
@@ -27,22 +29,19 @@ select m.group_id, m.id, m.visible_at, m.sent_at, m.receive_count
 from unnest($2::text[]) with ordinality as g(grp, place)
 cross join lateral (
     select r.group_id, r.id, r.visible_at, r.sent_at, r.receive_count from messaging.fifo_messages r
-    where r.queue_id = $1 and r.group_id = g.grp order by r.id limit $3) m
+    where r.queue_id + 0 = $1 and r.group_id = g.grp order by r.id limit $3) m
 order by g.place, m.id";
 
 const READY_AT: &str = "
 update messaging.fifo_groups g set ready_at = r.ready
 from unnest($2::text[], $3::bigint[]) as r(grp, ready)
-where g.queue_id = $1 and g.group_id = r.grp";
+where g.queue_id = $1 and g.group_id = any($2) and g.group_id = r.grp";
 
-const EMPTY: &str = "
-delete from messaging.fifo_groups g using unnest($2::text[]) as r(grp)
-where g.queue_id = $1 and g.group_id = r.grp";
+const EMPTY: &str = "delete from messaging.fifo_groups where queue_id = $1 and group_id = any($2::text[])";
 
 const DROP: &str = "
 with gone as (
-    delete from messaging.fifo_messages m using unnest($3::bigint[]) as d(id)
-    where m.queue_id = $2 and m.id = d.id returning m.queue_id)
+    delete from messaging.fifo_messages where queue_id = $2 and id = any($3::bigint[]) returning queue_id)
 insert into messaging.queue_counts as c (queue_id, lane, messages)
 select queue_id, $1, -count(*) from gone group by queue_id
 on conflict (queue_id, lane) do update set messages = c.messages + excluded.messages";

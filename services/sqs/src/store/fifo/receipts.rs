@@ -7,8 +7,7 @@ use crate::{
 };
 
 const GROUPS_OF: &str = "
-select m.id, m.group_id from messaging.fifo_messages m
-join unnest($2::bigint[]) as d(id) on m.id = d.id where m.queue_id = $1";
+select m.id, m.group_id from messaging.fifo_messages m where m.queue_id = $1 and m.id = any($2::bigint[])";
 
 const LOCK: &str = "
 select g.group_id from messaging.fifo_groups g
@@ -16,11 +15,12 @@ where g.queue_id = $1 and g.group_id = any($2::text[]) order by g.group_id for u
 
 const STATES: &str = "
 select m.id, m.receive_count, m.visible_at, m.first_received_at from messaging.fifo_messages m
-join unnest($2::bigint[]) as d(id) on m.id = d.id where m.queue_id = $1";
+where m.queue_id = $1 and m.id = any($2::bigint[])";
 
 const HIDE: &str = "
 update messaging.fifo_messages m set visible_at = h.until
-from unnest($2::bigint[], $3::bigint[]) as h(id, until) where m.queue_id = $1 and m.id = h.id";
+from unnest($2::bigint[], $3::bigint[]) as h(id, until)
+where m.queue_id = $1 and m.id = any($2) and m.id = h.id";
 
 /// How a message that somebody has a receipt of stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

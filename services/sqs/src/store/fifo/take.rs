@@ -10,14 +10,13 @@ use crate::{
 
 const LOCK_READY: &str = "
 select g.group_id from messaging.fifo_groups g
-where g.queue_id = $1 and g.ready_at <= $2
+where g.queue_id + 0 = $1 and g.ready_at <= $2
 order by g.ready_at limit $3 for update skip locked";
 
 const MARK: &str = "
 update messaging.fifo_messages m
 set visible_at = $2, receive_count = m.receive_count + 1, first_received_at = coalesce(m.first_received_at, $3)
-from unnest($4::bigint[]) as t(id)
-where m.queue_id = $1 and m.id = t.id
+where m.queue_id = $1 and m.id = any($4::bigint[])
 returning m.id, m.group_id, m.sent_at, m.first_received_at, m.receive_count, m.message_id, m.deduplication_id,
     m.meta, m.dead_letter_source, m.body";
 
@@ -135,15 +134,14 @@ pub struct Burial {
 const LOCK_FOR_ARRIVAL: &str = "
 insert into messaging.fifo_groups as g (queue_id, group_id, ready_at)
 select distinct $1::bigint, m.group_id, $4::bigint from messaging.fifo_messages m
-join unnest($3::bigint[]) as d(id) on m.id = d.id
-where m.queue_id = $2 order by 2
+where m.queue_id = $2 and m.id = any($3::bigint[]) order by 2
 on conflict (queue_id, group_id) do update set ready_at = g.ready_at";
 
 const MOVE_OUT: &str = "
 with moved as (
     update messaging.fifo_messages m
     set queue_id = $2, visible_at = $5, dead_letter_source = $6
-    from unnest($4::bigint[]) as d(id) where m.queue_id = $3 and m.id = d.id
+    where m.queue_id = $3 and m.id = any($4::bigint[])
     returning m.id)
 insert into messaging.queue_counts as c (queue_id, lane, messages)
 select q.queue, $1, q.sign * n.count from (values ($2::bigint, 1), ($3::bigint, -1)) as q(queue, sign),
