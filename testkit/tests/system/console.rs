@@ -75,13 +75,11 @@ async fn sign_in_by_link_upload_deploy_and_watch_it_live() -> Result<(), CmdErro
         .await?
         .click()
         .await?;
-    let text = page
-        .wait()
-        .for_element(Locator::Css("body"))
-        .await?
-        .text()
-        .await?;
-    assert!(text.contains("Sign in"), "{text}");
+    eventually("the link is refused", Duration::from_secs(30), || async {
+        let text = page.find(Locator::Css("body")).await.ok()?.text().await.ok()?;
+        (page.current_url().await.ok()?.path() == "/login/code" && text.contains("Sign in")).then_some(())
+    })
+    .await;
     browser.stop().await;
     Ok(())
 }

@@ -47,7 +47,8 @@ pub async fn within(conn: &mut PgConnection, ids: &[i64], how: Move<'_>) -> sqlx
              set queue_id = $2, visible_at = $4, dead_letter_source = $6,
                  receive_count = case when $5 then m.receive_count - 1 else 0 end,
                  first_received_at = case when $5 then m.first_received_at end
-             where m.queue_id = $1 and m.id = any($3)
+             from (select $1::bigint as queue, unnest($3::bigint[]) as id) as d
+             where m.queue_id = d.queue and m.id = d.id
              returning m.id),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages)
@@ -123,7 +124,8 @@ pub async fn next_of_fifo(
 pub async fn take_out(conn: &mut PgConnection, queue: i64, ids: &[i64]) -> sqlx::Result<Vec<Parcel>> {
     sqlx::query_as(
         "with gone as (
-             delete from messaging.messages where queue_id = $1 and id = any($2) returning *),
+             delete from messaging.messages m using (select $1::bigint as queue, unnest($2::bigint[]) as id) as d
+             where m.queue_id = d.queue and m.id = d.id returning m.*),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages)
              select $1, 0, -count(*) from gone
@@ -142,7 +144,8 @@ pub async fn take_out(conn: &mut PgConnection, queue: i64, ids: &[i64]) -> sqlx:
 pub async fn take_out_fifo(conn: &mut PgConnection, queue: i64, ids: &[i64]) -> sqlx::Result<Vec<Parcel>> {
     let parcels: Vec<Parcel> = sqlx::query_as(
         "with gone as (
-             delete from messaging.fifo_messages where queue_id = $1 and id = any($2) returning *),
+             delete from messaging.fifo_messages m using (select $1::bigint as queue, unnest($2::bigint[]) as id) as d
+             where m.queue_id = d.queue and m.id = d.id returning m.*),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages)
              select $1, 0, -count(*) from gone

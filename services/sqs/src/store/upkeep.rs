@@ -100,11 +100,12 @@ pub async fn newest_id(conn: &mut PgConnection) -> sqlx::Result<i64> {
 /// Removes messages of a standard queue that were sent before, oldest first; tells how many.
 pub async fn expire(conn: &mut PgConnection, queue: i64, before: Millis, limit: i64) -> sqlx::Result<i64> {
     sqlx::query_scalar(
-        "with old as (
-             select id from (select id, sent_at from messaging.messages where queue_id = $1 order by id limit $3) as m
+        "with old as materialized (
+             select queue_id, id from (
+                 select queue_id, id, sent_at from messaging.messages where queue_id = $1 order by id limit $3) as m
              where m.sent_at < $2),
          gone as (
-             delete from messaging.messages m where m.queue_id = $1 and m.id = any(array(select id from old))
+             delete from messaging.messages m using old where m.queue_id = old.queue_id and m.id = old.id
              returning m.id),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages) select $1, 0, -count(*) from gone
@@ -126,18 +127,19 @@ pub async fn expire_fifo(
     limit: i64,
 ) -> sqlx::Result<i64> {
     sqlx::query_scalar(
-        "with old as (
-             select id, group_id from (
-                 select id, group_id, sent_at from messaging.fifo_messages where queue_id = $1 order by id limit $3) as m
+        "with old as materialized (
+             select queue_id, id, group_id from (
+                 select queue_id, id, group_id, sent_at from messaging.fifo_messages
+                 where queue_id = $1 order by id limit $3) as m
              where m.sent_at < $2),
+         groups as materialized (select distinct queue_id, group_id from old),
          held as (
-             select group_id from messaging.fifo_groups
-             where queue_id = $1 and group_id = any(array(select group_id from old))
-             order by group_id for update skip locked),
+             select g.group_id from groups o
+             join messaging.fifo_groups g on g.queue_id = o.queue_id and g.group_id = o.group_id
+             order by g.group_id for update of g skip locked),
          gone as (
-             delete from messaging.fifo_messages m
-             where m.queue_id = $1
-                 and m.id = any(array(select id from old where group_id in (select group_id from held)))
+             delete from messaging.fifo_messages m using old
+             where m.queue_id = old.queue_id and m.id = old.id and old.group_id in (select group_id from held)
              returning m.id),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages) select $1, 0, -count(*) from gone

@@ -7,20 +7,22 @@ use crate::{
 };
 
 const GROUPS_OF: &str = "
-select m.id, m.group_id from messaging.fifo_messages m where m.queue_id = $1 and m.id = any($2::bigint[])";
+select m.id, m.group_id from (select $1::bigint as queue, unnest($2::bigint[]) as id) as d
+join messaging.fifo_messages m on m.queue_id = d.queue and m.id = d.id";
 
 const LOCK: &str = "
-select g.group_id from messaging.fifo_groups g
-where g.queue_id = $1 and g.group_id = any($2::text[]) order by g.group_id for update";
+select g.group_id from (select $1::bigint as queue, unnest($2::text[]) as grp) as d
+join messaging.fifo_groups g on g.queue_id = d.queue and g.group_id = d.grp order by g.group_id for update of g";
 
 const STATES: &str = "
-select m.id, m.receive_count, m.visible_at, m.first_received_at from messaging.fifo_messages m
-where m.queue_id = $1 and m.id = any($2::bigint[])";
+select m.id, m.receive_count, m.visible_at, m.first_received_at
+from (select $1::bigint as queue, unnest($2::bigint[]) as id) as d
+join messaging.fifo_messages m on m.queue_id = d.queue and m.id = d.id";
 
 const HIDE: &str = "
 update messaging.fifo_messages m set visible_at = h.until
-from unnest($2::bigint[], $3::bigint[]) as h(id, until)
-where m.queue_id = $1 and m.id = any($2) and m.id = h.id";
+from (select $1::bigint as queue, unnest($2::bigint[]) as id, unnest($3::bigint[]) as until) as h
+where m.queue_id = h.queue and m.id = h.id";
 
 /// How a message that somebody has a receipt of stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -16,7 +16,8 @@ order by g.ready_at limit $3 for update skip locked";
 const MARK: &str = "
 update messaging.fifo_messages m
 set visible_at = $2, receive_count = m.receive_count + 1, first_received_at = coalesce(m.first_received_at, $3)
-where m.queue_id = $1 and m.id = any($4::bigint[])
+from (select $1::bigint as queue, unnest($4::bigint[]) as id) as t
+where m.queue_id = t.queue and m.id = t.id
 returning m.id, m.group_id, m.sent_at, m.first_received_at, m.receive_count, m.message_id, m.deduplication_id,
     m.meta, m.dead_letter_source, m.body";
 
@@ -133,15 +134,17 @@ pub struct Burial {
 
 const LOCK_FOR_ARRIVAL: &str = "
 insert into messaging.fifo_groups as g (queue_id, group_id, ready_at)
-select distinct $1::bigint, m.group_id, $4::bigint from messaging.fifo_messages m
-where m.queue_id = $2 and m.id = any($3::bigint[]) order by 2
+select distinct $1::bigint, m.group_id, $4::bigint
+from (select $2::bigint as queue, unnest($3::bigint[]) as id) as d
+join messaging.fifo_messages m on m.queue_id = d.queue and m.id = d.id order by 2
 on conflict (queue_id, group_id) do update set ready_at = g.ready_at";
 
 const MOVE_OUT: &str = "
 with moved as (
     update messaging.fifo_messages m
     set queue_id = $2, visible_at = $5, dead_letter_source = $6
-    where m.queue_id = $3 and m.id = any($4::bigint[])
+    from (select $3::bigint as queue, unnest($4::bigint[]) as id) as d
+    where m.queue_id = d.queue and m.id = d.id
     returning m.id)
 insert into messaging.queue_counts as c (queue_id, lane, messages)
 select q.queue, $1, q.sign * n.count from (values ($2::bigint, 1), ($3::bigint, -1)) as q(queue, sign),
