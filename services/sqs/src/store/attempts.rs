@@ -65,14 +65,14 @@ pub async fn replay(
              where queue_id = $1 and attempt = $2 and expires_at + 0 > $3),
          groups as materialized (
              select distinct m.queue_id, m.group_id
-             from asked a join messaging.fifo_messages m on m.queue_id = a.queue_id and m.id = a.id),
+             from asked a join messaging.fifo_messages m on m.queue_id = any(array[a.queue_id]) and m.id = a.id),
          held as (
              select g.group_id from groups h
-             join messaging.fifo_groups g on g.queue_id = h.queue_id and g.group_id = h.group_id
+             join messaging.fifo_groups g on g.queue_id = any(array[h.queue_id]) and g.group_id = h.group_id
              order by g.group_id for update of g),
          same as materialized (
              select m.queue_id, m.id, m.group_id
-             from asked a join messaging.fifo_messages m on m.queue_id = a.queue_id and m.id = a.id
+             from asked a join messaging.fifo_messages m on m.queue_id = any(array[a.queue_id]) and m.id = a.id
              where m.receive_count = a.receives and m.visible_at > $3
                  and m.group_id in (select group_id from held)),
          whole as (
@@ -80,9 +80,9 @@ pub async fn replay(
          locked as (
              update messaging.fifo_groups g set ready_at = greatest(g.ready_at, $4)
              from (select distinct queue_id, group_id from same) s
-             where g.queue_id = s.queue_id and g.group_id = s.group_id and (select yes from whole))
+             where g.queue_id = any(array[s.queue_id]) and g.group_id = s.group_id and (select yes from whole))
          update messaging.fifo_messages m set visible_at = $4
-         from same s where m.queue_id = s.queue_id and m.id = s.id and (select yes from whole)
+         from same s where m.queue_id = any(array[s.queue_id]) and m.id = s.id and (select yes from whole)
          returning m.id, m.group_id, m.sent_at, m.first_received_at, m.receive_count, m.message_id,
              m.deduplication_id, m.meta, m.dead_letter_source, m.body",
     )

@@ -1,8 +1,11 @@
 //! One connection that belongs to one task, with its statements prepared.
 //!
 //! Used for what is done for every message: no pool, no check before use, binary parameters. Plans are
-//! fixed to index scans, because the tables grow and shrink faster than statistics follow; which index
-//! it is, the statement's words decide (`migrations/0004_queue_indexes.sql`).
+//! fixed to index scans, because the tables grow and shrink faster than statistics follow, and a plan
+//! that was made for an empty table may serve one of a million rows. So the statement's words decide:
+//! by `queue_id` or by an expression of it, which index (`migrations/0004_queue_indexes.sql`); by a list
+//! whose queue is no constant, and `queue_id = any(array[list.queue])`, which cannot be merged along an
+//! index, that a join begins with the list and not with the queue's messages.
 //! Invariant: one user at a time; nothing on it is ever cut off in the middle, since its task runs
 //! every batch to the end.
 

@@ -184,7 +184,7 @@ update messaging.messages m
 set visible_at = $1, receive_count = m.receive_count - 1,
     first_received_at = case when m.receive_count = 1 then null else m.first_received_at end
 from unnest($2::bigint[], $3::bigint[], $4::int[]) as g(queue, id, receives)
-where m.queue_id = g.queue and m.id = g.id and m.receive_count = g.receives";
+where m.queue_id = any(array[g.queue]) and m.id = g.id and m.receive_count = g.receives";
 
 /// Undoes the receive of messages that nobody was there to get: (queue, id, receive count).
 pub async fn give_back(link: &mut Link, now: Millis, rows: &[(i64, i64, i32)]) -> Result<(), Error> {
@@ -202,7 +202,7 @@ const REMOVE: &str = "
 with gone as (
     delete from messaging.messages m
     using unnest($2::bigint[], $3::bigint[]) as d(queue, id)
-    where m.queue_id = d.queue and m.id = d.id
+    where m.queue_id = any(array[d.queue]) and m.id = d.id
     returning m.queue_id)
 insert into messaging.queue_counts as c (queue_id, lane, messages)
 select queue_id, $1, -count(*) from gone group by queue_id order by queue_id
@@ -217,7 +217,7 @@ pub async fn remove(link: &mut Link, lane: i32, queues: &[i64], ids: &[i64]) -> 
 const HIDE: &str = "
 update messaging.messages m set visible_at = h.until
 from unnest($2::bigint[], $3::bigint[], $4::bigint[]) as h(queue, id, until)
-where m.queue_id = h.queue and m.id = h.id and m.receive_count > 0 and m.visible_at > $1
+where m.queue_id = any(array[h.queue]) and m.id = h.id and m.receive_count > 0 and m.visible_at > $1
     and h.until <= m.first_received_at + 43200000
 returning m.queue_id, m.id";
 

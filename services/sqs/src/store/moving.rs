@@ -48,7 +48,7 @@ pub async fn within(conn: &mut PgConnection, ids: &[i64], how: Move<'_>) -> sqlx
                  receive_count = case when $5 then m.receive_count - 1 else 0 end,
                  first_received_at = case when $5 then m.first_received_at end
              from (select $1::bigint as queue, unnest($3::bigint[]) as id) as d
-             where m.queue_id = d.queue and m.id = d.id
+             where m.queue_id = any(array[d.queue]) and m.id = d.id
              returning m.id),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages)
@@ -125,7 +125,7 @@ pub async fn take_out(conn: &mut PgConnection, queue: i64, ids: &[i64]) -> sqlx:
     sqlx::query_as(
         "with gone as (
              delete from messaging.messages m using (select $1::bigint as queue, unnest($2::bigint[]) as id) as d
-             where m.queue_id = d.queue and m.id = d.id returning m.*),
+             where m.queue_id = any(array[d.queue]) and m.id = d.id returning m.*),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages)
              select $1, 0, -count(*) from gone
@@ -145,7 +145,7 @@ pub async fn take_out_fifo(conn: &mut PgConnection, queue: i64, ids: &[i64]) -> 
     let parcels: Vec<Parcel> = sqlx::query_as(
         "with gone as (
              delete from messaging.fifo_messages m using (select $1::bigint as queue, unnest($2::bigint[]) as id) as d
-             where m.queue_id = d.queue and m.id = d.id returning m.*),
+             where m.queue_id = any(array[d.queue]) and m.id = d.id returning m.*),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages)
              select $1, 0, -count(*) from gone

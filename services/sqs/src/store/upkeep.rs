@@ -105,7 +105,7 @@ pub async fn expire(conn: &mut PgConnection, queue: i64, before: Millis, limit: 
                  select queue_id, id, sent_at from messaging.messages where queue_id = $1 order by id limit $3) as m
              where m.sent_at < $2),
          gone as (
-             delete from messaging.messages m using old where m.queue_id = old.queue_id and m.id = old.id
+             delete from messaging.messages m using old where m.queue_id = any(array[old.queue_id]) and m.id = old.id
              returning m.id),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages) select $1, 0, -count(*) from gone
@@ -135,11 +135,11 @@ pub async fn expire_fifo(
          groups as materialized (select distinct queue_id, group_id from old),
          held as (
              select g.group_id from groups o
-             join messaging.fifo_groups g on g.queue_id = o.queue_id and g.group_id = o.group_id
+             join messaging.fifo_groups g on g.queue_id = any(array[o.queue_id]) and g.group_id = o.group_id
              order by g.group_id for update of g skip locked),
          gone as (
              delete from messaging.fifo_messages m using old
-             where m.queue_id = old.queue_id and m.id = old.id and old.group_id in (select group_id from held)
+             where m.queue_id = any(array[old.queue_id]) and m.id = old.id and old.group_id in (select group_id from held)
              returning m.id),
          counted as (
              insert into messaging.queue_counts as c (queue_id, lane, messages) select $1, 0, -count(*) from gone

@@ -41,7 +41,7 @@ const KNOWN: &str = "
 select d.queue_id, d.scope, d.deduplication_id, d.message_id, d.id
 from unnest($1::bigint[], $2::text[], $3::text[]) as n(queue, scope, dedup)
 join messaging.fifo_deduplication d
-    on d.queue_id = n.queue and d.scope = n.scope and d.deduplication_id = n.dedup";
+    on d.queue_id = any(array[n.queue]) and d.scope = n.scope and d.deduplication_id = n.dedup";
 
 const LOCK_FOR_SENDING: &str = "
 insert into messaging.fifo_groups as g (queue_id, group_id, ready_at)
@@ -69,7 +69,7 @@ select message_id, id from added";
 const NUMBER: &str = "
 update messaging.fifo_deduplication d set id = n.id
 from unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) as n(queue, scope, dedup, id)
-where d.queue_id = n.queue and d.scope = n.scope and d.deduplication_id = n.dedup";
+where d.queue_id = any(array[n.queue]) and d.scope = n.scope and d.deduplication_id = n.dedup";
 
 /// The outcome for one message: the id under which it, or the one that it repeats, was kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -2,8 +2,6 @@
 //!
 //! Every change holds the locks of the groups it touches, taken in one order (queue, group), so that
 //! what a statement reads of a group is what is there. Deduplication rows are locked before groups.
-//! Statements about some messages or groups of one queue join them to a list in which the queue stands
-//! too: of a queue that is a constant the planner may go through all messages.
 
 mod add;
 mod receipts;
@@ -35,16 +33,16 @@ order by g.place, m.id";
 const READY_AT: &str = "
 update messaging.fifo_groups g set ready_at = r.ready
 from (select $1::bigint as queue, unnest($2::text[]) as grp, unnest($3::bigint[]) as ready) as r
-where g.queue_id = r.queue and g.group_id = r.grp";
+where g.queue_id = any(array[r.queue]) and g.group_id = r.grp";
 
 const EMPTY: &str = "
 delete from messaging.fifo_groups g using (select $1::bigint as queue, unnest($2::text[]) as grp) as r
-where g.queue_id = r.queue and g.group_id = r.grp";
+where g.queue_id = any(array[r.queue]) and g.group_id = r.grp";
 
 const DROP: &str = "
 with gone as (
     delete from messaging.fifo_messages m using (select $2::bigint as queue, unnest($3::bigint[]) as id) as d
-    where m.queue_id = d.queue and m.id = d.id returning m.queue_id)
+    where m.queue_id = any(array[d.queue]) and m.id = d.id returning m.queue_id)
 insert into messaging.queue_counts as c (queue_id, lane, messages)
 select queue_id, $1, -count(*) from gone group by queue_id
 on conflict (queue_id, lane) do update set messages = c.messages + excluded.messages";

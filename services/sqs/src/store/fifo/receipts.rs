@@ -8,21 +8,21 @@ use crate::{
 
 const GROUPS_OF: &str = "
 select m.id, m.group_id from (select $1::bigint as queue, unnest($2::bigint[]) as id) as d
-join messaging.fifo_messages m on m.queue_id = d.queue and m.id = d.id";
+join messaging.fifo_messages m on m.queue_id = any(array[d.queue]) and m.id = d.id";
 
 const LOCK: &str = "
 select g.group_id from (select $1::bigint as queue, unnest($2::text[]) as grp) as d
-join messaging.fifo_groups g on g.queue_id = d.queue and g.group_id = d.grp order by g.group_id for update of g";
+join messaging.fifo_groups g on g.queue_id = any(array[d.queue]) and g.group_id = d.grp order by g.group_id for update of g";
 
 const STATES: &str = "
 select m.id, m.receive_count, m.visible_at, m.first_received_at
 from (select $1::bigint as queue, unnest($2::bigint[]) as id) as d
-join messaging.fifo_messages m on m.queue_id = d.queue and m.id = d.id";
+join messaging.fifo_messages m on m.queue_id = any(array[d.queue]) and m.id = d.id";
 
 const HIDE: &str = "
 update messaging.fifo_messages m set visible_at = h.until
 from (select $1::bigint as queue, unnest($2::bigint[]) as id, unnest($3::bigint[]) as until) as h
-where m.queue_id = h.queue and m.id = h.id";
+where m.queue_id = any(array[h.queue]) and m.id = h.id";
 
 /// How a message that somebody has a receipt of stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

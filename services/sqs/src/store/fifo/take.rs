@@ -17,7 +17,7 @@ const MARK: &str = "
 update messaging.fifo_messages m
 set visible_at = $2, receive_count = m.receive_count + 1, first_received_at = coalesce(m.first_received_at, $3)
 from (select $1::bigint as queue, unnest($4::bigint[]) as id) as t
-where m.queue_id = t.queue and m.id = t.id
+where m.queue_id = any(array[t.queue]) and m.id = t.id
 returning m.id, m.group_id, m.sent_at, m.first_received_at, m.receive_count, m.message_id, m.deduplication_id,
     m.meta, m.dead_letter_source, m.body";
 
@@ -136,7 +136,7 @@ const LOCK_FOR_ARRIVAL: &str = "
 insert into messaging.fifo_groups as g (queue_id, group_id, ready_at)
 select distinct $1::bigint, m.group_id, $4::bigint
 from (select $2::bigint as queue, unnest($3::bigint[]) as id) as d
-join messaging.fifo_messages m on m.queue_id = d.queue and m.id = d.id order by 2
+join messaging.fifo_messages m on m.queue_id = any(array[d.queue]) and m.id = d.id order by 2
 on conflict (queue_id, group_id) do update set ready_at = g.ready_at";
 
 const MOVE_OUT: &str = "
@@ -144,7 +144,7 @@ with moved as (
     update messaging.fifo_messages m
     set queue_id = $2, visible_at = $5, dead_letter_source = $6
     from (select $3::bigint as queue, unnest($4::bigint[]) as id) as d
-    where m.queue_id = d.queue and m.id = d.id
+    where m.queue_id = any(array[d.queue]) and m.id = d.id
     returning m.id)
 insert into messaging.queue_counts as c (queue_id, lane, messages)
 select q.queue, $1, q.sign * n.count from (values ($2::bigint, 1), ($3::bigint, -1)) as q(queue, sign),
