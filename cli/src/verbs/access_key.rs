@@ -78,7 +78,7 @@ pub async fn run(context: &Context, args: AccessKeyArgs) -> Result<(), Failure> 
             let made = client.create_access_key(&idempotency_key(), &request).await?;
             out.line(exports(&made, client.base()));
             out.progress(out.progress_paint().dim(&format!(
-                "# {} in account {}; the secret is not shown again. Any AWS_REGION will do.",
+                "# {} in account {}; the secret is not shown again.",
                 made.key.user, made.key.account
             )));
             out.document(&made);
@@ -136,10 +136,16 @@ async fn set(context: &Context, id: &AccessKeyId, status: KeyStatus) -> Result<(
 
 /// What a shell needs to call with a key: AWS's own names, so that every SDK and tool finds them.
 fn exports(made: &NewAccessKey, server: &str) -> String {
-    format!(
-        "export AWS_ACCESS_KEY_ID={}\nexport AWS_SECRET_ACCESS_KEY={}\nexport AWS_ENDPOINT_URL={server}",
-        made.key.id, made.secret
-    )
+    // Older clients know the region only by its second name.
+    [
+        ("AWS_ACCESS_KEY_ID", made.key.id.as_str()),
+        ("AWS_SECRET_ACCESS_KEY", &made.secret),
+        ("AWS_REGION", &made.region),
+        ("AWS_DEFAULT_REGION", &made.region),
+        ("AWS_ENDPOINT_URL", server),
+    ]
+    .map(|(name, value)| format!("export {name}={value}"))
+    .join("\n")
 }
 
 /// A policy document. Whether it is one is the server's to say; here it is only JSON.
@@ -176,13 +182,15 @@ mod tests {
                 "id": "AKIAABCDEFGHIJ234567", "account": "000000000000", "user": "ann",
                 "status": "active", "created_at": "2026-01-31T12:00:00Z",
             },
-            "secret": "a/b+c",
+            "secret": "a/b+c", "region": "us-east-1",
         }))
         .unwrap();
         assert_eq!(
             exports(&made, "http://localhost:8000"),
             "export AWS_ACCESS_KEY_ID=AKIAABCDEFGHIJ234567\n\
              export AWS_SECRET_ACCESS_KEY=a/b+c\n\
+             export AWS_REGION=us-east-1\n\
+             export AWS_DEFAULT_REGION=us-east-1\n\
              export AWS_ENDPOINT_URL=http://localhost:8000"
         );
     }

@@ -77,7 +77,8 @@ pub async fn create(
 ) -> Result<Response, ApiError> {
     let work = async |connection: &mut PgConnection| {
         let (seal, caller) = (app.gate.seal(), &principal.user);
-        ops::access_keys::create(connection, seal, caller, &body, Timestamp::now()).await
+        let region = &app.config.aws.region;
+        ops::access_keys::create(connection, seal, caller, region, &body, Timestamp::now()).await
     };
     idempotency
         .once(&app, &principal, &body, StatusCode::CREATED, work)

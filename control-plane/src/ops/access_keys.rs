@@ -42,6 +42,7 @@ pub async fn create(
     connection: &mut PgConnection,
     seal: &dyn Seal,
     caller: &str,
+    region: &str,
     body: &CreateAccessKey,
     now: Timestamp,
 ) -> Result<NewAccessKey, ApiError> {
@@ -78,6 +79,7 @@ pub async fn create(
     Ok(NewAccessKey {
         key: view(row)?,
         secret: pair.secret,
+        region: region.to_owned(),
     })
 }
 

@@ -69,6 +69,8 @@ pub struct NewAccessKey {
     pub key: AccessKey,
     /// Shown once.
     pub secret: String,
+    /// The region in which applications declare their queues. Any other works too and has queues of its own.
+    pub region: String,
 }
 
 /// `PATCH /api/v1/access-keys/{id}`

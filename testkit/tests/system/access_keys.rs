@@ -73,6 +73,8 @@ impl Aws {
     fn run(&self, words: &[&str]) -> Output {
         Command::new(&self.program)
             .args(["--output", "json"])
+            // Version 1 does not take this from the environment for SQS.
+            .args(["--endpoint-url", &self.environment["AWS_ENDPOINT_URL"]])
             .args(words)
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -101,7 +103,11 @@ async fn the_aws_command_line_works_with_a_key_and_with_the_role_that_it_assumes
     let world = World::start("the_aws_command_line_works_with_a_key").await;
     let program = packages::python(CLIENTS).await.join("aws");
     let home = tempfile::tempdir().unwrap();
-    let created = bp(&world, home.path(), &["access-key", "create"]);
+    let all = json!({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}});
+    let policy = home.path().join("all.json");
+    std::fs::write(&policy, all.to_string()).unwrap();
+    let create = ["access-key", "create", "--policy", policy.to_str().unwrap()];
+    let created = bp(&world, home.path(), &create);
     assert!(created.status.success(), "{created:?}");
     let mut aws = Aws {
         program,
