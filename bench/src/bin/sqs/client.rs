@@ -13,17 +13,18 @@ use tokio::{
 pub struct Connection {
     stream: TcpStream,
     address: SocketAddr,
+    /// The server said that it would close it after its answer, as some peers always do.
+    closing: bool,
     out: Vec<u8>,
     into: Vec<u8>,
 }
 
 impl Connection {
     pub async fn open(address: SocketAddr) -> anyhow::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
         Ok(Self {
-            stream,
+            stream: connect(address).await?,
             address,
+            closing: false,
             out: Vec::with_capacity(16 * 1024),
             into: Vec::with_capacity(64 * 1024),
         })
@@ -31,6 +32,9 @@ impl Connection {
 
     /// One call; its answer's body. An answer other than 200 is an error that shows it.
     pub async fn call(&mut self, operation: &str, body: &str) -> anyhow::Result<&str> {
+        if self.closing {
+            self.stream = connect(self.address).await?;
+        }
         self.out.clear();
         let head = format!(
             "POST / HTTP/1.1\r\nhost: {}\r\nx-amz-target: AmazonSQS.{operation}\r\n\
@@ -52,7 +56,11 @@ impl Connection {
                 break end + 4;
             }
         };
-        let length = content_length(&self.into[..start])?;
+        let head = std::str::from_utf8(&self.into[..start])?;
+        let length: usize = field(head, "content-length")
+            .context("no content-length")?
+            .parse()?;
+        self.closing = field(head, "connection").is_some_and(|value| value.eq_ignore_ascii_case("close"));
         while self.into.len() < start + length {
             self.more().await?;
         }
@@ -74,13 +82,18 @@ fn find(text: &[u8], what: &[u8]) -> Option<usize> {
     text.windows(what.len()).position(|window| window == what)
 }
 
-fn content_length(head: &[u8]) -> anyhow::Result<usize> {
-    let head = std::str::from_utf8(head)?;
-    let value = head
-        .lines()
+async fn connect(address: SocketAddr) -> anyhow::Result<TcpStream> {
+    let stream = TcpStream::connect(address).await?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// The value of a header field.
+fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    head.lines()
         .filter_map(|line| line.split_once(':'))
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    Ok(value.context("no content-length")?.1.trim().parse()?)
+        .find(|(known, _)| known.eq_ignore_ascii_case(name))
+        .map(|(_, value)| value.trim())
 }
 
 /// The values of the text members whose quoted name is `key`, wherever they stand in an answer.
