@@ -64,7 +64,16 @@ impl VersionError {
             VersionError::Fetch(error) => error.is_passing(),
             VersionError::Images(error) => error.is_passing(),
             VersionError::Base { source, .. } => source.is_passing(),
-            VersionError::Build(BuildFailure::Docker(error)) => error.is_unreachable(),
+            VersionError::Build(BuildFailure::Docker(error)) => error.is_unreachable() || error.lost_a_step(),
+            _ => false,
+        }
+    }
+
+    /// Whether it passes as a rule, but may also be somebody's mistake: tried a few times only.
+    fn is_doubtful(&self) -> bool {
+        match self {
+            VersionError::Fetch(error) => matches!(error, LinkError::WrongBytes),
+            VersionError::Build(BuildFailure::Docker(error)) => error.lost_a_step(),
             _ => false,
         }
     }
@@ -123,7 +132,7 @@ impl Workshop {
 
     async fn build_until_done(&self, image: &DesiredImage, stages: &mut Vec<String>) -> Result<(), String> {
         let mut pace = Pace::new(Duration::from_secs(10));
-        let mut wrong_bytes = 0;
+        let mut doubtful = 0;
         loop {
             let mut log = BuildLog::to_server(self.link.clone(), image.version.clone(), image.attempt);
             log.line(format!(
@@ -131,8 +140,8 @@ impl Workshop {
                 image.application, image.label, image.platform, self.host
             ));
             let outcome = self.try_build(image, &mut log, stages).await;
-            if matches!(outcome, Err(VersionError::Fetch(LinkError::WrongBytes))) {
-                wrong_bytes += 1;
+            if outcome.as_ref().is_err_and(VersionError::is_doubtful) {
+                doubtful += 1;
             }
             match outcome {
                 Ok(()) => {
@@ -141,7 +150,7 @@ impl Workshop {
                     tokio::spawn(log.finish(Duration::from_secs(30)));
                     return Ok(());
                 }
-                Err(error) if error.is_passing() && wrong_bytes < 3 => {
+                Err(error) if error.is_passing() && doubtful < 3 => {
                     tracing::warn!(version.id = %image.version, error = %error, "a build waits and is tried again");
                     log.line(format!("{error}; trying again"));
                     log.finish(Duration::from_secs(2)).await;

@@ -63,6 +63,15 @@ impl DockerError {
                 | Bollard::JsonDataError { .. }
         )
     }
+
+    /// Whether a build lost the image of its last step to somebody who removed it: the builder takes
+    /// cached steps, and lets go those of an image that goes, without looking at builds under way.
+    pub fn lost_a_step(&self) -> bool {
+        let told = plain(&self.source);
+        ["unable to find image \"sha256:", "No such image: sha256:"]
+            .iter()
+            .any(|words| told.contains(words))
+    }
 }
 
 /// The Engine's own words without bollard's wrapping.
@@ -129,5 +138,28 @@ impl Engine {
             root: info.docker_root_dir,
             outlived_by_containers: info.live_restore_enabled.unwrap_or(false),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_build_that_lost_its_last_step_is_told_from_one_that_fails() {
+        let failure = |error: &str| DockerError {
+            doing: "building the image".to_owned(),
+            source: Bollard::DockerStreamError {
+                error: error.to_owned(),
+            },
+        };
+        assert!(failure("unable to find image \"sha256:4daf08\"").lost_a_step());
+        assert!(failure("No such image: sha256:4daf08").lost_a_step());
+        for other in [
+            "pull access denied for nothing",
+            "The command '/bin/sh -c pip install' returned a non-zero code: 1",
+        ] {
+            assert!(!failure(other).lost_a_step(), "{other}");
+        }
     }
 }
