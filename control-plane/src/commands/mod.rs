@@ -37,13 +37,23 @@ pub fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Up(options) => runtime()?.block_on(up::run(*options)),
         Command::Openapi => openapi::run(),
-        Command::Serve(options) => runtime()?.block_on(serve::run(*options)),
+        Command::Serve(options) => {
+            stay_small();
+            runtime()?.block_on(serve::run(*options))
+        }
         Command::Migrate(options) => runtime()?.block_on(migrate::run(options)),
         Command::User(options) => runtime()?.block_on(user::run(options)),
         Command::LoginLink(options) => runtime()?.block_on(login_link::run(options)),
         Command::Token(options) => runtime()?.block_on(token::run(options)),
         Command::Host(options) => runtime()?.block_on(host::run(options)),
     }
+}
+
+/// Without this the allocator's regions become huge pages, resident whole as soon as one byte of
+/// each is used: an idle server took 55 MB instead of 34, and a busy one gained nothing.
+/// A kernel that can't do it is no reason not to start.
+fn stay_small() {
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
