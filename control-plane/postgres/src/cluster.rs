@@ -227,12 +227,15 @@ impl Cluster {
 
     /// Modest memory: an idle one-host installation should stay small. Checkpoints are rare and their
     /// pages compressed: with the default 1 GB of log, a busy queue waited for one every few seconds.
+    /// Vacuum looks every second, because what it does not do soon grows past what it can do at all: with
+    /// the default minute, a queue with 19,000 messages a second came to 4 GB of dead rows.
     fn settings(&self) -> String {
         format!(
             "listen_addresses = ''\nunix_socket_directories = '{}'\nunix_socket_permissions = 0700\n\
              max_connections = 100\nshared_buffers = '64MB'\nlog_destination = 'stderr'\nlogging_collector = off\n\
              log_min_messages = warning\ntimezone = 'UTC'\n\
-             max_wal_size = '2GB'\nmin_wal_size = '256MB'\ncheckpoint_timeout = '15min'\nwal_compression = on\n",
+             max_wal_size = '2GB'\nmin_wal_size = '256MB'\ncheckpoint_timeout = '15min'\nwal_compression = on\n\
+             autovacuum_naptime = '1s'\n",
             self.socket_folder().display().to_string().replace('\'', "''")
         )
     }
