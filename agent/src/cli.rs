@@ -79,7 +79,7 @@ pub struct RunOptions {
 pub struct ImagesOptions {
     #[command(flatten)]
     pub host: HostOptions,
-    /// Only this platform (docker, python or nodejs); may be given several times. All when not given.
+    /// Only this platform, such as python; may be given several times. All when not given.
     #[arg(long = "platform")]
     pub platforms: Vec<Platform>,
 }

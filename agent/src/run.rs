@@ -139,8 +139,8 @@ pub async fn make_images(options: ImagesOptions) -> anyhow::Result<()> {
         some => some.to_vec(),
     };
     for platform in platforms {
-        let tag = images.platform(platform, &mut |line| println!("{line}")).await?;
-        println!("{platform}: {tag}");
+        let made = images.platform(platform, &mut |line| println!("{line}")).await?;
+        println!("{platform}: {}", made.runtime);
     }
     Ok(())
 }

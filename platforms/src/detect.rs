@@ -1,9 +1,88 @@
 //! Which platform a bundle is for, by the names of its files.
 //!
-//! Looks at names in the bundle's root only and reads no content. When several platforms fit, the
-//! most explicit file wins: Dockerfile, then requirements.txt, then package.json, then loose sources.
+//! Reads no content. Every platform's folder says which files are its signs and how telling each is; the
+//! most telling one decides. What Beanpole does not run is recognised too, and refused by its name.
 
 use beanpole_protocol::Platform;
+
+use crate::platform;
+
+/// A file that points to a platform. The lowest rank found decides: 10 for the file that says it outright,
+/// 20 for a manifest of dependencies, 30 for one that other languages' projects have too, 40 for loose
+/// sources, 50 for what could be anything's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sign {
+    pattern: Pattern,
+    rank: u8,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pattern {
+    File(&'static str),
+    Ending(&'static str),
+    Folder(&'static str),
+}
+
+impl Sign {
+    /// A file of this name in the root.
+    pub const fn file(name: &'static str, rank: u8) -> Self {
+        let pattern = Pattern::File(name);
+        Self { pattern, rank }
+    }
+
+    /// A file in the root whose name ends so.
+    pub const fn ending(ending: &'static str, rank: u8) -> Self {
+        let pattern = Pattern::Ending(ending);
+        Self { pattern, rank }
+    }
+
+    /// A folder of this name in the root, with something in it.
+    pub const fn folder(name: &'static str, rank: u8) -> Self {
+        let pattern = Pattern::Folder(name);
+        Self { pattern, rank }
+    }
+
+    /// The first of `names` that fits.
+    fn found<'a>(&self, names: &[&'a str]) -> Option<&'a str> {
+        names.iter().copied().find(|name| match self.pattern {
+            Pattern::File(wanted) => *name == wanted,
+            Pattern::Ending(ending) => !name.contains('/') && name.ends_with(ending),
+            Pattern::Folder(folder) => name
+                .strip_prefix(folder)
+                .is_some_and(|rest| rest.starts_with('/')),
+        })
+    }
+}
+
+/// What is recognised and refused, under the name that its users know.
+const REFUSED: &[(Sign, &str)] = &[
+    (
+        Sign::file("aws-windows-deployment-manifest.json", 5),
+        "Windows Server with IIS",
+    ),
+    (Sign::file("docker-compose.yml", 11), "Docker Compose"),
+    (Sign::file("docker-compose.yaml", 11), "Docker Compose"),
+    (
+        Sign::file("Dockerrun.aws.json", 12),
+        "Docker with a Dockerrun.aws.json",
+    ),
+    (Sign::file("Gemfile", 21), "Ruby"),
+    (Sign::file("config.ru", 42), "Ruby"),
+    (Sign::ending(".rb", 43), "Ruby"),
+    (Sign::file("composer.json", 22), "PHP"),
+    (Sign::ending(".php", 43), "PHP"),
+    (Sign::file("go.mod", 23), "Go"),
+    (Sign::ending(".go", 41), "Go"),
+    (Sign::file("pom.xml", 24), "Java"),
+    (Sign::file("build.gradle", 24), "Java"),
+    (Sign::file("build.gradle.kts", 24), "Java"),
+    (Sign::ending(".jar", 36), "Java"),
+    (Sign::ending(".war", 35), "Tomcat"),
+    (Sign::ending(".csproj", 25), ".NET"),
+    (Sign::ending(".sln", 25), ".NET"),
+    (Sign::file("web.config", 45), "Windows Server with IIS"),
+    (Sign::file("Buildfile", 50), "a platform with a Buildfile"),
+];
 
 /// Why no platform could be chosen.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,13 +90,18 @@ pub enum DetectError {
     #[error("the bundle has no files")]
     Empty,
     #[error(
-        "{file} points to {platform}, which this version of Beanpole does not build yet: add a Dockerfile, or use python or nodejs"
+        "{file} points to {platform}, which this version of Beanpole does not run: add a Dockerfile, or use one of {}",
+        platforms()
     )]
     NotSupported { file: String, platform: &'static str },
     #[error(
-        "the bundle fits no platform: its root has none of Dockerfile, requirements.txt, package.json or a .py file{hint}"
+        "the bundle fits no platform: its root has none of the files by which one is recognised, such as Dockerfile, requirements.txt or package.json{hint}"
     )]
     Unknown { hint: String },
+}
+
+fn platforms() -> String {
+    Platform::ALL.map(Platform::name).join(", ")
 }
 
 /// Chooses the platform of a bundle from its file names, given relative to its root with `/` between.
@@ -30,93 +114,45 @@ pub fn detect<'a>(file_names: impl IntoIterator<Item = &'a str>) -> Result<Platf
     if names.is_empty() {
         return Err(DetectError::Empty);
     }
-    let root: Vec<&str> = names.iter().copied().filter(|name| !name.contains('/')).collect();
-    let has = |wanted: &str| root.contains(&wanted);
-    let first_ending = |ending: &str| root.iter().find(|name| name.ends_with(ending));
-
-    if has("Dockerfile") {
-        return Ok(Platform::Docker);
-    }
-    if let Some(unsupported) = compose_or_dockerrun(&root) {
-        return Err(unsupported);
-    }
-    if has("requirements.txt") {
-        return Ok(Platform::Python);
-    }
-    if has("package.json") {
-        return Ok(Platform::NodeJs);
-    }
-    if has("Pipfile") || has("Pipfile.lock") || first_ending(".py").is_some() {
-        return Ok(Platform::Python);
-    }
-    match unsupported_language(&root) {
-        Some(error) => Err(error),
-        None => Err(DetectError::Unknown {
-            hint: hint(&names, &root),
+    let known = platform::all().flat_map(|definition| {
+        let platform = definition.platform;
+        definition.signs.iter().map(move |sign| (sign, Ok(platform)))
+    });
+    let refused = REFUSED.iter().map(|(sign, name)| (sign, Err(*name)));
+    let best = known
+        .chain(refused)
+        .filter_map(|(sign, whose)| Some((sign.rank, sign.found(&names)?, whose)))
+        .min_by_key(|(rank, ..)| *rank);
+    match best {
+        Some((_, _, Ok(platform))) => Ok(platform),
+        Some((_, file, Err(platform))) => Err(DetectError::NotSupported {
+            file: file.to_owned(),
+            platform,
         }),
+        None => Err(DetectError::Unknown { hint: hint(&names) }),
     }
-}
-
-fn compose_or_dockerrun(root: &[&str]) -> Option<DetectError> {
-    let (file, platform) = [
-        ("docker-compose.yml", "Docker Compose"),
-        ("docker-compose.yaml", "Docker Compose"),
-        ("Dockerrun.aws.json", "Docker with a Dockerrun.aws.json"),
-    ]
-    .into_iter()
-    .find(|(file, _)| root.contains(file))?;
-    Some(DetectError::NotSupported {
-        file: file.to_owned(),
-        platform,
-    })
-}
-
-fn unsupported_language(root: &[&str]) -> Option<DetectError> {
-    const EXACT: [(&str, &str); 10] = [
-        ("aws-windows-deployment-manifest.json", "Windows Server with IIS"),
-        ("web.config", "Windows Server with IIS"),
-        ("Gemfile", "Ruby"),
-        ("config.ru", "Ruby"),
-        ("composer.json", "PHP"),
-        ("go.mod", "Go"),
-        ("pom.xml", "Java"),
-        ("build.gradle", "Java"),
-        ("build.gradle.kts", "Java"),
-        ("Buildfile", "a platform with a Buildfile"),
-    ];
-    const ENDING: [(&str, &str); 7] = [
-        (".csproj", ".NET"),
-        (".sln", ".NET"),
-        (".war", "Tomcat"),
-        (".jar", "Java"),
-        (".php", "PHP"),
-        (".go", "Go"),
-        (".rb", "Ruby"),
-    ];
-    let exact = EXACT.iter().find(|(file, _)| root.contains(file)).copied();
-    let found = exact
-        .map(|(file, platform)| (file.to_owned(), platform))
-        .or_else(|| {
-            ENDING.iter().find_map(|(ending, platform)| {
-                let file = root.iter().find(|name| name.ends_with(ending))?;
-                Some(((*file).to_owned(), *platform))
-            })
-        });
-    found.map(|(file, platform)| DetectError::NotSupported { file, platform })
 }
 
 /// What the person probably got wrong.
-fn hint(names: &[&str], root: &[&str]) -> String {
-    const WANTED: [&str; 3] = ["Dockerfile", "requirements.txt", "package.json"];
-    let deep = names
-        .iter()
-        .find(|name| WANTED.iter().any(|wanted| name.ends_with(&format!("/{wanted}"))));
-    if let Some(deep) = deep {
+fn hint(names: &[&str]) -> String {
+    let wanted = || {
+        platform::all()
+            .flat_map(|definition| definition.signs)
+            .filter_map(|sign| match sign.pattern {
+                Pattern::File(name) => Some(name),
+                _ => None,
+            })
+    };
+    let is_deep = |name: &&&str| {
+        name.rsplit_once('/')
+            .is_some_and(|(_, last)| wanted().any(|wanted| wanted == last))
+    };
+    if let Some(deep) = names.iter().find(is_deep) {
         return format!("; {deep} is there, but in a subfolder");
     }
-    let misspelt = root
+    let misspelt = names
         .iter()
-        .find(|name| WANTED.iter().any(|wanted| name.eq_ignore_ascii_case(wanted)));
+        .find(|name| wanted().any(|wanted| name.eq_ignore_ascii_case(wanted)));
     match misspelt {
         Some(name) => format!("; {name} is there, but file names are case sensitive"),
         None => String::new(),

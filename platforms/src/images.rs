@@ -6,6 +6,8 @@
 use beanpole_protocol::Platform;
 use sha2::{Digest, Sha256};
 
+use crate::platform::{Images, Recipe, definition};
+
 /// The Debian release that images are made from.
 pub const SUITE: &str = "bookworm";
 
@@ -37,8 +39,8 @@ pub struct ContextFile {
 /// An image to be built from its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageBuild {
-    /// `base` or the platform's name.
-    pub name: &'static str,
+    /// `base`, the platform's name, or that with `-builder`.
+    pub name: String,
     /// Repository and tag.
     pub tag: String,
     pub files: Vec<ContextFile>,
@@ -105,21 +107,40 @@ pub fn base(sources: &Sources, seed: &str) -> ImageBuild {
     tagged("base", files, arguments)
 }
 
-/// The image of a platform on the base image `base`; none for a platform that brings its own.
-pub fn platform(platform: Platform, base: &str) -> Option<ImageBuild> {
-    let arguments = vec![("BASE", base.to_owned())];
-    let files = match platform {
-        Platform::Docker => return None,
-        Platform::Python => vec![
-            file("Dockerfile", 0o644, include_bytes!("../python/Dockerfile")),
-            file("start", 0o755, include_bytes!("../python/start")),
-        ],
-        Platform::NodeJs => vec![file("Dockerfile", 0o644, include_bytes!("../nodejs/Dockerfile"))],
+/// The images of a platform on the base image `base`, in the order in which they are to be built; none for
+/// a platform whose bundles bring their own.
+pub fn platform(platform: Platform, base: &str) -> Vec<ImageBuild> {
+    let definition = definition(platform);
+    let Some(runtime) = definition.runtime else {
+        return Vec::new();
     };
-    Some(tagged(platform.name(), files, arguments))
+    let base = ("BASE", base.to_owned());
+    let runtime = tagged(platform.name(), recipe(runtime), vec![base.clone()]);
+    let builder = definition.builder.map(|builder| {
+        let arguments = vec![base, ("RUNTIME", runtime.tag.clone())];
+        tagged(&format!("{platform}-builder"), recipe(builder), arguments)
+    });
+    std::iter::once(runtime).chain(builder).collect()
 }
 
-fn tagged(name: &'static str, files: Vec<ContextFile>, arguments: Vec<(&'static str, String)>) -> ImageBuild {
+/// The tags that [`platform()`] gives, by what they are for.
+pub fn names(of: Platform, base: &str) -> Images {
+    let mut tags = platform(of, base).into_iter().map(|build| build.tag);
+    let runtime = tags.next().unwrap_or_default();
+    Images {
+        builder: tags.next().unwrap_or_else(|| runtime.clone()),
+        runtime,
+    }
+}
+
+fn recipe(recipe: Recipe) -> Vec<ContextFile> {
+    recipe
+        .iter()
+        .map(|(path, mode, content)| file(path, *mode, content))
+        .collect()
+}
+
+fn tagged(name: &str, files: Vec<ContextFile>, arguments: Vec<(&'static str, String)>) -> ImageBuild {
     let mut hash = Sha256::new();
     let mut feed = |part: &[u8]| {
         hash.update((part.len() as u64).to_be_bytes());
@@ -136,7 +157,7 @@ fn tagged(name: &'static str, files: Vec<ContextFile>, arguments: Vec<(&'static 
     }
     let digest = hex::encode(hash.finalize());
     ImageBuild {
-        name,
+        name: name.to_owned(),
         tag: format!("beanpole/{name}:{}", &digest[..12]),
         files,
         arguments,
@@ -157,9 +178,9 @@ mod tests {
         let (one, two) = (base(&plain, "s"), base(&company, "s"));
         assert_eq!(one, base(&plain, "s"));
         assert_ne!(one.tag, two.tag);
-        let python = |base: &ImageBuild| platform(Platform::Python, &base.tag).unwrap().tag;
+        let python = |base: &ImageBuild| names(Platform::Python, &base.tag).runtime;
         assert_ne!(python(&one), python(&two));
-        assert_eq!(platform(Platform::Docker, "b"), None);
+        assert_eq!(platform(Platform::Docker, "b"), []);
     }
 
     #[test]

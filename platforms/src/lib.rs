@@ -5,15 +5,16 @@
 //! Invariant: equal inputs give equal Dockerfiles and equal image tags, on every host.
 
 pub mod detect;
+#[path = "../docker/dockerfile.rs"]
 pub mod dockerfile;
 pub mod images;
-mod nodejs;
 pub mod plan;
+pub mod platform;
 pub mod procfile;
-mod python;
 pub mod source;
 pub mod start;
 
 pub use detect::{DetectError, detect};
 pub use plan::{AppBuild, PlanError, plan};
+pub use platform::{Images, definition};
 pub use source::Source;

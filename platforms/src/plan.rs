@@ -6,9 +6,9 @@
 use beanpole_protocol::Platform;
 
 use crate::{
-    dockerfile, nodejs,
+    dockerfile,
+    platform::{Images, definition},
     procfile::ProcfileError,
-    python,
     source::Source,
     start::{StartCommand, json_list},
 };
@@ -51,14 +51,9 @@ pub struct AppBuild {
     pub notes: Vec<String>,
 }
 
-/// Plans the build of `source`. `platform_image` is the tag of the platform's image on this host (not
-/// used by [`Platform::Docker`]).
-pub fn plan(platform: Platform, source: &Source, platform_image: &str) -> Result<AppBuild, PlanError> {
-    let mut build = match platform {
-        Platform::Docker => dockerfile::plan(source)?,
-        Platform::Python => python::plan(source, platform_image)?,
-        Platform::NodeJs => nodejs::plan(source, platform_image)?,
-    };
+/// Plans the build of `source` on the platform's images of this host.
+pub fn plan(platform: Platform, source: &Source, images: &Images) -> Result<AppBuild, PlanError> {
+    let mut build = (definition(platform).plan)(source, images)?;
     build.notes.extend(notes(platform, source));
     Ok(build)
 }

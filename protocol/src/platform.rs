@@ -37,22 +37,31 @@ impl fmt::Display for Platform {
 
 /// A platform name that is not known here.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("there is no platform {0:?}: choose docker, python or nodejs")]
+#[error("there is no platform {0:?}: choose one of {names}", names = Platform::ALL.map(Platform::name).join(", "))]
 pub struct UnknownPlatform(pub String);
+
+/// How the names begin that `eb` users type, folded: lower case, without dots.
+const FAMILIES: &[(&str, Platform)] = &[
+    ("docker", Platform::Docker),
+    ("node", Platform::NodeJs),
+    ("python", Platform::Python),
+];
 
 impl FromStr for Platform {
     type Err = UnknownPlatform;
 
-    /// Accepts the wire name, and the leading words of the names `eb` users type
-    /// (`Python 3.11`, `node.js-18`, `"Docker running on …"`).
+    /// Accepts the wire name, and the names `eb` users type (`Python 3.11`, `node.js-18`,
+    /// `"Docker running on …"`, `"64bit Amazon Linux 2023 v4.3.0 running Python 3.11"`).
     fn from_str(text: &str) -> Result<Self, UnknownPlatform> {
         let folded = text.trim().to_ascii_lowercase().replace('.', "");
-        Platform::ALL
-            .into_iter()
-            .find(|platform| {
-                folded.starts_with(platform.name())
-                    || (*platform == Platform::NodeJs && folded.starts_with("node"))
-            })
+        let family = match folded.split_once(" running ") {
+            Some((system, family)) if system.starts_with("64bit") => family,
+            _ => &folded,
+        };
+        FAMILIES
+            .iter()
+            .find(|(start, _)| family.starts_with(start))
+            .map(|(_, platform)| *platform)
             .ok_or_else(|| UnknownPlatform(text.to_owned()))
     }
 }
@@ -61,5 +70,31 @@ impl TryFrom<String> for Platform {
     type Error = UnknownPlatform;
     fn try_from(text: String) -> Result<Self, UnknownPlatform> {
         text.parse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_eb_are_understood() {
+        for (text, expected) in [
+            ("python", Platform::Python),
+            ("Python 3.11", Platform::Python),
+            ("node.js-18", Platform::NodeJs),
+            ("Docker running on 64bit Amazon Linux 2023", Platform::Docker),
+            (
+                "64bit Amazon Linux 2023 v6.1.0 running Node.js 20",
+                Platform::NodeJs,
+            ),
+        ] {
+            assert_eq!(text.parse(), Ok(expected), "{text}");
+        }
+        for platform in Platform::ALL {
+            assert_eq!(platform.name().parse(), Ok(platform));
+        }
+        let error = "cobol".parse::<Platform>().unwrap_err().to_string();
+        assert!(error.contains("docker, python, nodejs"), "{error}");
     }
 }

@@ -204,14 +204,14 @@ impl Workshop {
         zip: &Path,
         line: Progress<'_>,
     ) -> Result<(Bundle, AppBuild), VersionError> {
-        let platform_image = match platform {
-            Platform::Docker => String::new(),
+        let images = match platform {
+            Platform::Docker => beanpole_platforms::Images::default(),
             platform => self.images.platform(platform, line).await?,
         };
         let path = zip.to_owned();
         let (bundle, build) = blocking(move || {
             let bundle = Bundle::open(&path)?;
-            let build = plan(platform, &bundle.source, &platform_image)?;
+            let build = plan(platform, &bundle.source, &images)?;
             Ok::<_, VersionError>((bundle, build))
         })
         .await?;

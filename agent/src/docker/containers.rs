@@ -222,8 +222,8 @@ fn host_config(publish: IpAddr, instance: &DesiredInstance, platform: Platform, 
     let log_options = [("max-size", "10m"), ("max-file", "3")];
     let capabilities: &[&str] = match platform {
         Platform::Docker => &DOCKER_CAPABILITIES,
-        // These run as the user webapp and need none.
-        Platform::Python | Platform::NodeJs => &[],
+        // All others run as the user webapp and need none.
+        _ => &[],
     };
     HostConfig {
         network_mode: Some(network::NAME.to_owned()),

@@ -14,7 +14,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use beanpole_platforms::images::{self, ImageBuild, SEED_PULL, Sources};
+use beanpole_platforms::{
+    Images as PlatformImages,
+    images::{self, ImageBuild, SEED_PULL, Sources},
+};
 use beanpole_protocol::Platform;
 use tokio::sync::Mutex;
 
@@ -39,10 +42,7 @@ pub enum ImagesError {
     #[error(transparent)]
     Docker(#[from] DockerError),
     #[error("cannot build the image {name}: {source}")]
-    Build {
-        name: &'static str,
-        source: BuildFailure,
-    },
+    Build { name: String, source: BuildFailure },
     #[error("cannot make the base image: {0}")]
     Seed(#[from] seed::SeedError),
     #[error("cannot write to {}: {source}", path.display())]
@@ -100,21 +100,33 @@ impl Images {
         self.bounds
     }
 
-    /// The tag of a platform's image, made when it is not here. The docker platform has the base.
-    pub async fn platform(&self, platform: Platform, progress: Progress<'_>) -> Result<String, ImagesError> {
+    /// The tags of a platform's images, made when they are not here. The docker platform has the base for
+    /// both.
+    pub async fn platform(
+        &self,
+        platform: Platform,
+        progress: Progress<'_>,
+    ) -> Result<PlatformImages, ImagesError> {
         let base = images::base(&self.sources, &images::seed_tag(&self.sources));
-        let Some(build) = images::platform(platform, &base.tag) else {
-            return self.base(progress).await;
-        };
-        self.remember(&build.tag).await?;
-        if self.engine.has_image(&build.tag).await? {
-            return Ok(build.tag);
+        let builds = images::platform(platform, &base.tag);
+        if builds.is_empty() {
+            let base = self.base(progress).await?;
+            return Ok(PlatformImages {
+                runtime: base.clone(),
+                builder: base,
+            });
         }
-        let _one = self.making.lock().await;
-        let _alone = self.lock().await?;
-        self.make_base(&base, progress).await?;
-        self.make(&build, "platform", progress).await?;
-        Ok(build.tag)
+        for build in &builds {
+            self.remember(&build.tag).await?;
+            if self.engine.has_image(&build.tag).await? {
+                continue;
+            }
+            let _one = self.making.lock().await;
+            let _alone = self.lock().await?;
+            self.make_base(&base, &mut *progress).await?;
+            self.make(build, "platform", &mut *progress).await?;
+        }
+        Ok(images::names(platform, &base.tag))
     }
 
     /// The tag of the base image, made when it is not here.
@@ -163,7 +175,8 @@ impl Images {
         let base = images::base(&self.sources, &seed).tag;
         let platforms = Platform::ALL.into_iter();
         let mut tags: BTreeSet<String> = platforms
-            .filter_map(|platform| Some(images::platform(platform, &base)?.tag))
+            .flat_map(|platform| images::platform(platform, &base))
+            .map(|build| build.tag)
             .collect();
         tags.extend([seed, base]);
         tags
@@ -213,7 +226,8 @@ impl Images {
         );
         let mut labels = HashMap::from([(labels::ROLE.to_owned(), role.to_owned())]);
         if role == "platform" {
-            labels.insert(labels::PLATFORM.to_owned(), build.name.to_owned());
+            let platform = build.name.trim_end_matches("-builder");
+            labels.insert(labels::PLATFORM.to_owned(), platform.to_owned());
         }
         let request = BuildRequest {
             context: context.path().to_owned(),
@@ -228,7 +242,7 @@ impl Images {
             .build(&request, progress, &mut Vec::new())
             .await
             .map_err(|source| ImagesError::Build {
-                name: build.name,
+                name: build.name.clone(),
                 source,
             })
     }

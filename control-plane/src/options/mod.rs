@@ -5,6 +5,7 @@
 //! Invariant: an option is acted on or refused by name; none is taken and ignored.
 
 pub mod catalogue;
+mod container;
 mod error;
 mod nearest;
 pub mod properties;

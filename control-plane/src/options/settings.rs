@@ -12,9 +12,8 @@ use beanpole_protocol::{
 
 use super::{
     OptionError, OptionSet,
-    catalogue::{
-        APPLICATION, COMMAND, DEPLOYMENT, ENVIRONMENT, GROUP, INSTANCE, PROCESS, PYTHON, SPLITTING, find,
-    },
+    catalogue::{APPLICATION, COMMAND, DEPLOYMENT, ENVIRONMENT, GROUP, INSTANCE, PROCESS, SPLITTING, find},
+    container,
     values::{HealthUrl, codes},
 };
 
@@ -70,7 +69,7 @@ impl Reader<'_> {
     }
 }
 
-fn conflict(namespace: &str, name: &str, problem: impl Into<String>) -> OptionError {
+pub(super) fn conflict(namespace: &str, name: &str, problem: impl Into<String>) -> OptionError {
     OptionError::Conflict {
         namespace: namespace.to_owned(),
         name: name.to_owned(),
@@ -104,7 +103,7 @@ impl Settings {
                 .then(|| stickiness(&reader, true)),
             deregistration_delay: reader.number(PROCESS, "DeregistrationDelay"),
             stop_grace_seconds: reader.number(DEPLOYMENT, "StopGracePeriod"),
-            env: env(set, platform)?,
+            env: container::variables(set, platform)?,
             deployment,
         })
     }
@@ -301,33 +300,4 @@ fn health(reader: &Reader<'_>, timeout: Duration) -> Result<HealthCheck, OptionE
         gate_passes: passes,
         gate_interval_ms: gate_interval,
     })
-}
-
-/// Environment properties, and the options of the platform's container under the names its image reads.
-/// A property of the same name wins.
-fn env(set: &OptionSet, platform: Platform) -> Result<BTreeMap<String, String>, OptionError> {
-    let mut env = BTreeMap::new();
-    for (name, variable) in [
-        ("WSGIPath", "WSGI_PATH"),
-        ("NumProcesses", "WSGI_PROCESSES"),
-        ("NumThreads", "WSGI_THREADS"),
-    ] {
-        let Some(value) = set.get(PYTHON, name) else {
-            continue;
-        };
-        if platform != Platform::Python {
-            return Err(conflict(
-                PYTHON,
-                name,
-                format!("the environment's platform is {platform}, not python"),
-            ));
-        }
-        env.insert(variable.to_owned(), value.to_owned());
-    }
-    env.extend(
-        set.properties()
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone())),
-    );
-    Ok(env)
 }

@@ -5,11 +5,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    plan::{AppBuild, PlanError},
-    source::Source,
-};
-
 /// Why a Dockerfile cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DockerfileError {
@@ -19,23 +14,6 @@ pub enum DockerfileError {
     Unreadable,
     #[error("the Dockerfile has no FROM line")]
     NoFrom,
-}
-
-pub(crate) fn plan(source: &Source) -> Result<AppBuild, PlanError> {
-    let text = match source.text("Dockerfile") {
-        Some(text) => text,
-        None if source.has("Dockerfile") => return Err(DockerfileError::Unreadable.into()),
-        None => return Err(DockerfileError::Missing.into()),
-    };
-    let facts = read(text)?;
-    Ok(AppBuild {
-        dockerfile: None,
-        // One port alone is read off the image; a label would cost a layer in every build.
-        port: facts.port.filter(|_| facts.ports > 1),
-        base_images: facts.base_images,
-        needs_buildkit: facts.needs_buildkit,
-        notes: Vec::new(),
-    })
 }
 
 /// What is read off a Dockerfile.

@@ -3,13 +3,24 @@
 //! The start script is run as npm would run it, but without npm in between, which would hide the
 //! application from SIGTERM.
 
+use beanpole_protocol::Platform;
 use serde::Deserialize;
 
 use crate::{
+    detect::Sign,
     plan::{AppBuild, Manifest, PlanError, generated},
+    platform::{Definition, Images},
     procfile,
     source::Source,
     start::StartCommand,
+};
+
+pub(super) const DEFINITION: Definition = Definition {
+    platform: Platform::NodeJs,
+    runtime: Some(&[("Dockerfile", 0o644, include_bytes!("Dockerfile"))]),
+    builder: None,
+    signs: &[Sign::file("package.json", 30)],
+    plan,
 };
 
 const INSTALL: &str = "npm install --omit=dev && rm -rf /root/.npm /home/webapp/.npm";
@@ -51,7 +62,7 @@ impl Package {
     }
 }
 
-pub(crate) fn plan(source: &Source, platform_image: &str) -> Result<AppBuild, PlanError> {
+fn plan(source: &Source, images: &Images) -> Result<AppBuild, PlanError> {
     let package: Option<Package> =
         match source.text("package.json") {
             Some(text) => Some(serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(
@@ -74,7 +85,7 @@ pub(crate) fn plan(source: &Source, platform_image: &str) -> Result<AppBuild, Pl
         Some(_) => (manifest_files(source), Some(INSTALL)),
         None => (Manifest::None, None),
     };
-    Ok(generated(platform_image, &manifest, install, &start))
+    Ok(generated(&images.runtime, &manifest, install, &start))
 }
 
 fn manifest_files(source: &Source) -> Manifest {
@@ -183,13 +194,17 @@ mod tests {
 
     #[test]
     fn nothing_to_start_is_said() {
-        let error = plan(&source(&[("package.json", "{}"), ("index.js", "")]), "p").unwrap_err();
+        let error = plan(
+            &source(&[("package.json", "{}"), ("index.js", "")]),
+            &Images::default(),
+        )
+        .unwrap_err();
         assert_eq!(error, PlanError::NothingToRunNode);
     }
 
     #[test]
     fn broken_json_is_said() {
-        let error = plan(&source(&[("package.json", "{")]), "p")
+        let error = plan(&source(&[("package.json", "{")]), &Images::default())
             .unwrap_err()
             .to_string();
         assert!(error.contains("package.json"), "{error}");
@@ -202,7 +217,7 @@ mod tests {
             r#"{"scripts":{"start":"x"},"dependencies":{"a":"file:./a"}}"#,
             r#"{"scripts":{"start":"x"},"workspaces":["a"]}"#,
         ] {
-            let dockerfile = plan(&source(&[("package.json", text)]), "p")
+            let dockerfile = plan(&source(&[("package.json", text)]), &Images::default())
                 .unwrap()
                 .dockerfile
                 .unwrap();
@@ -218,7 +233,7 @@ mod tests {
             ("node_modules/a/index.js", ""),
         ]);
         assert!(
-            !plan(&source, "p")
+            !plan(&source, &Images::default())
                 .unwrap()
                 .dockerfile
                 .unwrap()

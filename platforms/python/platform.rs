@@ -2,8 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use beanpole_protocol::Platform;
+
 use crate::{
+    detect::Sign,
     plan::{AppBuild, Manifest, PlanError, generated},
+    platform::{Definition, Images},
     procfile,
     source::Source,
     start::StartCommand,
@@ -12,7 +16,23 @@ use crate::{
 /// In the platform image: gunicorn on the WSGI path.
 const START_RULE: &str = "/opt/beanpole/start";
 
-pub(crate) fn plan(source: &Source, platform_image: &str) -> Result<AppBuild, PlanError> {
+pub(super) const DEFINITION: Definition = Definition {
+    platform: Platform::Python,
+    runtime: Some(&[
+        ("Dockerfile", 0o644, include_bytes!("Dockerfile")),
+        ("start", 0o755, include_bytes!("start")),
+    ]),
+    builder: None,
+    signs: &[
+        Sign::file("requirements.txt", 20),
+        Sign::file("Pipfile", 40),
+        Sign::file("Pipfile.lock", 40),
+        Sign::ending(".py", 40),
+    ],
+    plan,
+};
+
+fn plan(source: &Source, images: &Images) -> Result<AppBuild, PlanError> {
     let start = match source.text("Procfile") {
         Some(text) => StartCommand::line(&procfile::web(text)?),
         None if has_python(source) => StartCommand::program(START_RULE),
@@ -26,7 +46,7 @@ pub(crate) fn plan(source: &Source, platform_image: &str) -> Result<AppBuild, Pl
     } else {
         (Manifest::None, None)
     };
-    Ok(generated(platform_image, &manifest, install.as_deref(), &start))
+    Ok(generated(&images.runtime, &manifest, install.as_deref(), &start))
 }
 
 fn has_python(source: &Source) -> bool {
@@ -180,7 +200,7 @@ mod tests {
     #[test]
     fn a_missing_include_is_named() {
         let source = source(&[("application.py", ""), ("requirements.txt", "-r base.txt")]);
-        let error = plan(&source, "p").unwrap_err().to_string();
+        let error = plan(&source, &Images::default()).unwrap_err().to_string();
         assert!(
             error.contains("requirements.txt") && error.contains("base.txt"),
             "{error}"
@@ -190,8 +210,12 @@ mod tests {
     #[test]
     fn the_source_layer_comes_last() {
         let source = source(&[("application.py", ""), ("requirements.txt", "flask")]);
+        let images = Images {
+            runtime: "beanpole/python:x".to_owned(),
+            ..Images::default()
+        };
         assert_eq!(
-            plan(&source, "beanpole/python:x").unwrap().dockerfile.unwrap(),
+            plan(&source, &images).unwrap().dockerfile.unwrap(),
             "FROM beanpole/python:x\n\
              COPY [\"requirements.txt\",\"./requirements.txt\"]\n\
              RUN pip install --no-cache-dir -r requirements.txt\n\

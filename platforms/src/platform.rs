@@ -1,0 +1,94 @@
+//! What is known of each platform, gathered from its folder, and the one list of them all.
+//!
+//! A folder `platforms/<name>/` has the files of its images and a `platform.rs` with one
+//! [`Definition`] and the code that plans a build. Nothing else here or in the agent asks which platform
+//! it has before it.
+
+use beanpole_protocol::Platform;
+
+use crate::{
+    detect::Sign,
+    plan::{AppBuild, PlanError},
+    source::Source,
+};
+
+#[path = "../docker/platform.rs"]
+mod docker;
+#[path = "../nodejs/platform.rs"]
+mod nodejs;
+#[path = "../python/platform.rs"]
+mod python;
+
+/// One platform, as data.
+#[derive(Debug)]
+pub struct Definition {
+    pub platform: Platform,
+    /// What applications run in; `ARG BASE` is the base image. None: the bundle brings its own.
+    pub runtime: Option<Recipe>,
+    /// Where applications are built that need more than they run in; `ARG BASE` is the base image,
+    /// `ARG RUNTIME` the runtime image.
+    pub builder: Option<Recipe>,
+    /// The files by which a bundle is recognised.
+    pub signs: &'static [Sign],
+    /// From a bundle's files to the build of its image.
+    pub plan: fn(&Source, &Images) -> Result<AppBuild, PlanError>,
+}
+
+/// The files that an image is built from, `Dockerfile` among them.
+pub type Recipe = &'static [RecipeFile];
+
+/// One file of a recipe: path, mode, content.
+pub type RecipeFile = (&'static str, u32, &'static [u8]);
+
+/// The tags of a platform's images on this host.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Images {
+    /// Empty for a platform whose bundles bring their own.
+    pub runtime: String,
+    /// The same as `runtime` for a platform without a builder of its own.
+    pub builder: String,
+}
+
+const DEFINITIONS: &[&Definition] = &[&docker::DEFINITION, &nodejs::DEFINITION, &python::DEFINITION];
+
+/// Every platform.
+pub fn all() -> impl Iterator<Item = &'static Definition> {
+    DEFINITIONS.iter().copied()
+}
+
+/// The definition of one.
+pub fn definition(platform: Platform) -> &'static Definition {
+    match platform {
+        Platform::Docker => &docker::DEFINITION,
+        Platform::NodeJs => &nodejs::DEFINITION,
+        Platform::Python => &python::DEFINITION,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_platform_is_on_the_list_under_its_own_name() {
+        let listed: Vec<_> = all().map(|definition| definition.platform).collect();
+        assert_eq!(listed.len(), Platform::ALL.len());
+        for platform in Platform::ALL {
+            assert!(listed.contains(&platform), "{platform}");
+            assert_eq!(definition(platform).platform, platform);
+        }
+    }
+
+    #[test]
+    fn a_recipe_has_a_dockerfile_that_stands_on_our_images() {
+        let recipes = all().flat_map(|definition| [definition.runtime, definition.builder]);
+        for recipe in recipes.flatten() {
+            let (_, _, text) = recipe.iter().find(|(path, ..)| *path == "Dockerfile").unwrap();
+            let text = std::str::from_utf8(text).unwrap();
+            assert!(
+                text.contains("ARG BASE") || text.contains("ARG RUNTIME"),
+                "{text}"
+            );
+        }
+    }
+}
