@@ -27,7 +27,7 @@ use axum::{
     Router,
     extract::Request,
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use tower::ServiceExt;
 use utoipa::OpenApi;
@@ -101,6 +101,9 @@ pub fn router(app: App, console: Router) -> Router {
         )
         // Open to all: an instance's own token is the credential.
         .route("/aws/v1/credentials", get(crate::aws::credentials::credentials))
+        // Open to all: an instance's own token is the credential.
+        .route("/instance/v1/commands/claim", post(crate::leader::api::claim))
+        .route("/instance/v1/commands/finish", post(crate::leader::api::finish))
         .merge(crate::agents::router())
         .fallback(move |request| elsewhere(console, request))
         .method_not_allowed_fallback(not_that_method)
@@ -110,7 +113,7 @@ pub fn router(app: App, console: Router) -> Router {
 /// Programs get a problem, people a page.
 async fn elsewhere(console: Router, request: Request) -> Response {
     let path = request.uri().path();
-    if ["/api/", "/agent/", "/aws/"]
+    if ["/api/", "/agent/", "/aws/", "/instance/"]
         .iter()
         .any(|prefix| path.starts_with(prefix))
     {

@@ -69,7 +69,7 @@ pub fn instance_token(secrets: &Secrets, instance: &InstanceId) -> String {
 }
 
 /// The instance that a token was made for.
-fn instance_of(secrets: &Secrets, token: &str) -> Option<InstanceId> {
+pub fn instance_of(secrets: &Secrets, token: &str) -> Option<InstanceId> {
     let (id, shown) = token.strip_prefix(PREFIX)?.split_once('.')?;
     let instance: InstanceId = id.parse().ok()?;
     let shown = hex::decode(shown).ok()?;

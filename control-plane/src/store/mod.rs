@@ -16,6 +16,7 @@ pub mod hosts;
 pub mod idempotency_keys;
 pub mod installation;
 pub mod instances;
+pub mod leader_commands;
 pub mod tasks;
 #[cfg(test)]
 pub mod testing;
