@@ -120,6 +120,7 @@ mod tests {
             name: name.into(),
             value: String::new(),
             set: false,
+            from_version: false,
         };
         Configuration {
             revision: 1,

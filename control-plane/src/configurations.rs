@@ -51,28 +51,44 @@ fn context(environment: &EnvironmentId, revision: i32) -> String {
     format!("configuration {environment} {revision}")
 }
 
+/// What the settings of its version are sealed for.
+fn version_context(environment: &EnvironmentId, revision: i32) -> String {
+    format!("configuration's version {environment} {revision}")
+}
+
 fn open(secrets: &Secrets, row: ConfigurationRow) -> Result<OptionSet, ConfigurationError> {
     let ConfigurationRow {
         environment_id: environment,
         revision,
         options,
         properties_sealed,
+        version_settings_sealed,
     } = row;
-    let properties = secrets
-        .open(&properties_sealed, &context(&environment, revision))
-        .map_err(|source| ConfigurationError::Sealed {
-            environment: environment.clone(),
-            revision,
-            source,
-        })?;
+    let sealed = |source| ConfigurationError::Sealed {
+        environment: environment.clone(),
+        revision,
+        source,
+    };
     let form = |source| ConfigurationError::Form {
         environment: environment.clone(),
         revision,
         source,
     };
+    let properties = secrets
+        .open(&properties_sealed, &context(&environment, revision))
+        .map_err(sealed)?;
+    let version: Vec<OptionSetting> = match version_settings_sealed {
+        Some(settings) => {
+            let settings = secrets
+                .open(&settings, &version_context(&environment, revision))
+                .map_err(sealed)?;
+            serde_json::from_slice(&settings).map_err(form)?
+        }
+        None => Vec::new(),
+    };
     let settings: Vec<OptionSetting> = serde_json::from_value(options).map_err(form)?;
     let properties: BTreeMap<String, String> = serde_json::from_slice(&properties).map_err(form)?;
-    Ok(OptionSet::stored(settings, properties))
+    Ok(OptionSet::stored(settings, properties, version))
 }
 
 /// Revisions by environment and number.
@@ -125,18 +141,28 @@ pub async fn append(
         revision,
         source,
     };
-    let properties = serde_json::to_vec(set.properties()).map_err(form)?;
+    let sealed = |source| ConfigurationError::Sealed {
+        environment: environment.clone(),
+        revision,
+        source,
+    };
+    let properties = serde_json::to_vec(set.own_properties()).map_err(form)?;
+    let version = set.version_settings();
+    let version_settings_sealed = if version.is_empty() {
+        None
+    } else {
+        let text = serde_json::to_vec(&version).map_err(form)?;
+        let context = version_context(environment, revision);
+        Some(secrets.seal(&text, &context).map_err(sealed)?)
+    };
     let row = ConfigurationRow {
         environment_id: environment.clone(),
         revision,
         options: serde_json::to_value(set.settings()).map_err(form)?,
         properties_sealed: secrets
             .seal(&properties, &context(environment, revision))
-            .map_err(|source| ConfigurationError::Sealed {
-                environment: environment.clone(),
-                revision,
-                source,
-            })?,
+            .map_err(sealed)?,
+        version_settings_sealed,
     };
     configurations::insert(conn, &row, now).await?;
     Ok(revision)

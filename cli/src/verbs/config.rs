@@ -126,7 +126,7 @@ async fn show(context: &Context, args: ShowArgs) -> Result<(), Failure> {
     let mut configuration = context.client()?.configuration(&name).await?;
     let wanted = args.filter.as_deref().map(str::to_ascii_lowercase);
     configuration.options.retain(|option| {
-        (args.all || option.set || wanted.is_some())
+        (args.all || option.set || option.from_version || wanted.is_some())
             && wanted.as_ref().is_none_or(|text| {
                 format!("{}:{}", option.namespace, option.name)
                     .to_ascii_lowercase()
@@ -149,7 +149,11 @@ async fn show(context: &Context, args: ShowArgs) -> Result<(), Failure> {
         }
         let value = plain(&option.value);
         let line = format!("  {}={value}", option.name);
-        out.line(if option.set { line } else { out.paint.dim(&line) });
+        out.line(match (option.set, option.from_version) {
+            (true, _) => line,
+            (false, true) => format!("{line}{}", out.paint.dim("  (.ebextensions)")),
+            (false, false) => out.paint.dim(&line),
+        });
     }
     if configuration.options.is_empty() {
         out.line(

@@ -16,6 +16,9 @@ pub struct Layout {
     pub files: Vec<String>,
     /// What its owner should know.
     pub notes: Vec<String>,
+    /// Path and content of each `.ebextensions/*.config` in the root, sorted; of one that is larger than
+    /// [`super::CONFIGURATION_FILE_LIMIT`], that many bytes and one.
+    pub configuration_files: Vec<(String, Vec<u8>)>,
 }
 
 /// Gathers entries one by one; refuses the first that will not do.
@@ -24,6 +27,7 @@ pub struct Gathering {
     /// Clean path and whether it is a file.
     seen: BTreeMap<String, bool>,
     litter: usize,
+    contents: BTreeMap<String, Vec<u8>>,
 }
 
 impl Gathering {
@@ -46,6 +50,13 @@ impl Gathering {
             self.litter += 1;
         }
         Ok(())
+    }
+
+    /// Takes the content of an entry that was taken.
+    pub fn keep(&mut self, entry: &Entry, content: Vec<u8>) {
+        if let Ok(path) = entry.path() {
+            self.contents.insert(path, content);
+        }
     }
 
     /// The layout of all entries taken.
@@ -85,7 +96,20 @@ impl Gathering {
                 if self.litter == 1 { "is" } else { "are" },
             ));
         }
-        Ok(Layout { root, files, notes })
+        let in_root = |(path, content): (String, Vec<u8>)| {
+            let path = match &root {
+                Some(root) => path.get(root.len() + 1..)?,
+                None => &path,
+            };
+            path.starts_with(FOLDER).then(|| (path.to_owned(), content))
+        };
+        let configuration_files = self.contents.into_iter().filter_map(in_root).collect();
+        Ok(Layout {
+            root,
+            files,
+            notes,
+            configuration_files,
+        })
     }
 
     /// A file on the way to `path`, which then cannot be unpacked.
@@ -94,6 +118,19 @@ impl Gathering {
             .filter_map(|(at, _)| self.seen.get_key_value(&path[..at]))
             .find(|(_, is_file)| **is_file)
     }
+}
+
+/// Where configuration files are.
+const FOLDER: &str = ".ebextensions/";
+
+/// Whether it is one, in the root or in what may turn out to be the root.
+pub fn is_configuration_file(path: &str) -> bool {
+    let inside = |path: &str| {
+        path.strip_prefix(FOLDER)
+            .is_some_and(|name| !name.contains('/') && name.ends_with(".config"))
+    };
+    let below = path.split_once('/').is_some_and(|(_, rest)| inside(rest));
+    (inside(path) || below) && !is_litter(path)
 }
 
 /// What archivers add on their own.

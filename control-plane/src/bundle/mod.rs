@@ -24,6 +24,8 @@ pub const UPLOAD_LIMIT: u64 = 512 * 1024 * 1024;
 pub const ENTRIES_LIMIT: usize = 100_000;
 /// Bytes at most once unpacked.
 pub const UNPACKED_LIMIT: u64 = 4 * 1024 * 1024 * 1024;
+/// Bytes of one configuration file (`.ebextensions/*.config`) that are read.
+pub const CONFIGURATION_FILE_LIMIT: usize = 1024 * 1024;
 /// How many times its own size a bundle may unpack to ...
 pub const RATIO_LIMIT: u64 = 100;
 /// ... once it is larger than this, bytes. Small files of text do compress well.

@@ -19,9 +19,10 @@ use zip::{
 };
 
 use super::{
-    BundleError, ENTRIES_LIMIT, Layout, RATIO_LIMIT, RATIO_MATTERS_FROM, UNPACKED_LIMIT,
+    BundleError, CONFIGURATION_FILE_LIMIT, ENTRIES_LIMIT, Layout, RATIO_LIMIT, RATIO_MATTERS_FROM,
+    UNPACKED_LIMIT,
     entry::{Entry, is_hard_link, kind},
-    layout::Gathering,
+    layout::{Gathering, is_configuration_file},
 };
 
 /// Bytes taken and given so far.
@@ -72,7 +73,11 @@ pub fn inspect(path: &Path) -> Result<Layout, BundleError> {
         if has_link_field(&file) {
             return Err(BundleError::HardLink(entry.name));
         }
-        count.unpack(&entry.name, &mut file)?;
+        let mut kept = Kept::of(&entry);
+        count.unpack(&entry.name, &mut file, &mut kept)?;
+        if let Kept::Upto(content) = kept {
+            gathering.keep(&entry, content);
+        }
     }
     gathering.finish()
 }
@@ -96,9 +101,37 @@ fn has_link_field<R: Read>(file: &ZipFile<'_, R>) -> bool {
     })
 }
 
+/// What of an entry's content is wanted.
+enum Kept {
+    Nothing,
+    /// A configuration file: so much of it that one can see when it is too large.
+    Upto(Vec<u8>),
+}
+
+impl Kept {
+    fn of(entry: &Entry) -> Self {
+        match entry.path() {
+            Ok(path) if is_configuration_file(&path) => Kept::Upto(Vec::new()),
+            _ => Kept::Nothing,
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        if let Kept::Upto(content) = self {
+            let room = (CONFIGURATION_FILE_LIMIT + 1).saturating_sub(content.len());
+            content.extend(&bytes[..bytes.len().min(room)]);
+        }
+    }
+}
+
 impl Count {
-    /// Unpacks one entry into nothing; its checksum is compared on the way.
-    fn unpack<R: Read>(&mut self, name: &str, file: &mut ZipFile<'_, R>) -> Result<(), BundleError> {
+    /// Unpacks one entry into nothing, or into `kept`; its checksum is compared on the way.
+    fn unpack<R: Read>(
+        &mut self,
+        name: &str,
+        file: &mut ZipFile<'_, R>,
+        kept: &mut Kept,
+    ) -> Result<(), BundleError> {
         let entry = || name.to_owned();
         let declared = file.size();
         let mut own = 0;
@@ -111,6 +144,7 @@ impl Count {
             if read == 0 {
                 break;
             }
+            kept.take(&buffer[..read]);
             own += read as u64;
             self.unpacked += read as u64;
             if own > declared {

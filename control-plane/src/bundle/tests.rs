@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use zip::{ZipWriter, write::SimpleFileOptions};
 
 use super::{
-    BundleError, Layout,
+    BundleError, CONFIGURATION_FILE_LIMIT, Layout,
     entry::{Entry, Kind},
     read::inspect,
 };
@@ -124,6 +124,7 @@ fn plain_files_are_taken_as_they_are() {
             root: None,
             files: vec!["Dockerfile".to_owned(), "src/a.py".to_owned()],
             notes: Vec::new(),
+            configuration_files: Vec::new(),
         }
     );
 }
@@ -391,5 +392,40 @@ proptest! {
         if let Ok(layout) = check(&bytes) {
             prop_assert!(layout.files.len() <= 2);
         }
+    }
+}
+
+#[test]
+fn configuration_files_are_kept_for_reading() {
+    let long = "x".repeat(CONFIGURATION_FILE_LIMIT + 10);
+    for root in ["", "shop/"] {
+        let at = |path: &str| format!("{root}{path}");
+        let names = [
+            at("app.py"),
+            at(".ebextensions/02.config"),
+            at(".ebextensions/01.config"),
+            at(".ebextensions/03.config.bak"),
+            at(".ebextensions/nginx/x.config"),
+            at("lib/.ebextensions/04.config"),
+        ];
+        let contents = ["", "b: 1", &long, "", "", "d: 1"];
+        let entries: Vec<_> = names
+            .iter()
+            .zip(contents)
+            .map(|(name, text)| raw(name, text))
+            .collect();
+        let kept = check(&zip(&entries)).unwrap().configuration_files;
+        let kept: Vec<_> = kept
+            .iter()
+            .map(|(path, content)| (path.as_str(), content.len()))
+            .collect();
+        assert_eq!(
+            kept,
+            [
+                (".ebextensions/01.config", CONFIGURATION_FILE_LIMIT + 1),
+                (".ebextensions/02.config", 4),
+            ],
+            "{root:?}"
+        );
     }
 }

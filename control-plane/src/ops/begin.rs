@@ -3,7 +3,7 @@
 use beanpole_planner::{DeploymentOptions, Phase};
 use beanpole_protocol::{
     DeploymentId, Release, Timestamp,
-    api::{DeploymentKind, EnvironmentStatus, Severity},
+    api::{DeploymentKind, EnvironmentStatus, Finding, Severity},
 };
 use sqlx::PgConnection;
 
@@ -26,6 +26,8 @@ pub struct Start<'a> {
     /// What it goes back to when it fails or is aborted.
     pub previous: Option<&'a Release>,
     pub options: &'a DeploymentOptions,
+    /// What its version's configuration files made us warn of.
+    pub findings: &'a [Finding],
 }
 
 /// Writes down that a deployment runs. The caller holds the environment's lock and has made sure
@@ -61,6 +63,10 @@ pub async fn begin(
     };
     for (kind, message) in opening(start.kind, &environment.name) {
         let event = (Severity::Info, kind, message.as_str());
+        record::event(conn, environment, about, event, now).await?;
+    }
+    for finding in start.findings {
+        let event = (Severity::Warn, "configuration_file", &*finding.to_string());
         record::event(conn, environment, about, event, now).await?;
     }
     wakes::request_one(conn, &environment.id, Routes::Same, now).await?;

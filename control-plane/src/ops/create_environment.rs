@@ -1,20 +1,20 @@
 //! A new environment, and the deployment that launches it.
 
 use beanpole_protocol::{
-    EnvironmentId, Release, Timestamp,
+    ApplicationId, EnvironmentId, Release, Timestamp,
     api::{CreateEnvironment, DeploymentKind, EnvironmentChange},
 };
 use sqlx::PgConnection;
 
 use super::{
     begin::{self, Start},
-    names, views,
+    names, version_files, views,
 };
 use crate::{
     ApiError, App, configurations,
     options::{OptionSet, Settings},
     store::{
-        deployable,
+        deployable::{self, DeployableVersion},
         environments::{self, NewEnvironment},
     },
 };
@@ -29,8 +29,8 @@ pub async fn create_environment(
     names::environment(&request.name)?;
     let prefix = request.cname_prefix.as_deref().unwrap_or(&request.name);
     let cname_prefix = names::cname_prefix(prefix)?;
-    let (application, version, platform) =
-        find_version(conn, &request.application, &request.version_label).await?;
+    let (application, found) = find_version(conn, &request.application, &request.version_label).await?;
+    let platform = found.platform;
     if let Some(asked) = request.platform
         && asked != platform
     {
@@ -44,7 +44,9 @@ pub async fn create_environment(
         )
         .with_field("platform"));
     }
-    let set = OptionSet::parse(&request.options)?;
+    version_files::check(&request.version_label, &found.files)?;
+    let brings = version_files::settings(&app.secrets, &found.id, &found.files)?;
+    let set = OptionSet::parse(&request.options)?.with_version(&brings)?;
     let settings = Settings::of(&set, platform)?;
     let (name_taken, cname_taken) = environments::taken(conn, &request.name, &cname_prefix).await?;
     if name_taken {
@@ -85,12 +87,13 @@ pub async fn create_environment(
         environment: &environment,
         kind: DeploymentKind::Launch,
         target: &Release {
-            version,
+            version: found.id,
             configuration,
         },
         label: &request.version_label,
         previous: None,
         options: &settings.deployment,
+        findings: &found.files.findings,
     };
     let deployment = begin::begin(conn, &start, now).await?;
     views::change(conn, &app.config, &id, Some(&deployment), now).await
@@ -114,19 +117,12 @@ fn cname_exists(prefix: &str) -> ApiError {
     .with_field("cname_prefix")
 }
 
-/// The application, and its version of this label with its platform.
+/// The application, and its version of this label.
 pub(super) async fn find_version(
     conn: &mut PgConnection,
     application: &str,
     label: &str,
-) -> Result<
-    (
-        beanpole_protocol::ApplicationId,
-        beanpole_protocol::VersionId,
-        beanpole_protocol::Platform,
-    ),
-    ApiError,
-> {
+) -> Result<(ApplicationId, DeployableVersion), ApiError> {
     let found = deployable::find(conn, application, label).await?.ok_or_else(|| {
         ApiError::not_found(
             "application_not_found",
@@ -134,12 +130,12 @@ pub(super) async fn find_version(
         )
         .with_field("application")
     })?;
-    let (version, platform) = found.version.ok_or_else(|| {
+    let version = found.version.ok_or_else(|| {
         ApiError::not_found(
             "version_not_found",
             format!("application {application} has no version labelled {label}; upload it first"),
         )
         .with_field("version_label")
     })?;
-    Ok((found.application, version, platform))
+    Ok((found.application, version))
 }

@@ -11,13 +11,12 @@ use super::{
     create_environment::find_version,
     last_good::last_good,
     make_way::make_way,
-    update_environment::lock_environment,
-    views,
+    update_environment::{capacity, lock_environment, save},
+    version_files, views,
 };
 use crate::{
     ApiError, App, configurations,
     options::{Settings, check_policy},
-    store::environments,
 };
 
 /// Starts the deployment of a version that exists, with the environment's options.
@@ -28,8 +27,9 @@ pub async fn deploy_version(
     request: &CreateDeployment,
     now: Timestamp,
 ) -> Result<EnvironmentChange, ApiError> {
-    let environment = lock_environment(conn, name).await?;
-    let (_, version, platform) = find_version(conn, &environment.application, &request.version_label).await?;
+    let mut environment = lock_environment(conn, name).await?;
+    let (_, found) = find_version(conn, &environment.application, &request.version_label).await?;
+    let platform = found.platform;
     if platform != environment.platform {
         return Err(ApiError::conflict(
             "platform_mismatch",
@@ -40,10 +40,13 @@ pub async fn deploy_version(
         )
         .with_field("version_label"));
     }
-    let set =
+    version_files::check(&request.version_label, &found.files)?;
+    let brings = version_files::settings(&app.secrets, &found.id, &found.files)?;
+    let before =
         configurations::load_one(conn, &app.secrets, &environment.id, environment.configuration).await?;
+    let set = before.with_version(&brings)?;
     let settings = Settings::of(&set, environment.platform)?;
-    let mut options = settings.deployment;
+    let mut options = settings.deployment.clone();
     if let Some(policy) = request.policy {
         check_policy(policy, settings.environment_type)?;
         options.policy = policy;
@@ -51,14 +54,14 @@ pub async fn deploy_version(
     make_way(conn, &environment, settings.when_busy, now).await?;
 
     let mut target = Release {
-        version,
+        version: found.id,
         configuration: environment.configuration,
     };
-    if environment.current.as_ref() == Some(&target) {
-        // The same again: a revision of its own makes it a release of its own, so that every
-        // instance is really replaced.
-        target.configuration = configurations::append(conn, &app.secrets, &environment.id, &set, now).await?;
-        environments::set_configuration(conn, &environment.id, target.configuration).await?;
+    // Other options come with a revision of their own. So does the same release again: that makes it
+    // another one, and every instance is really replaced.
+    if set != before || environment.current.as_ref() == Some(&target) {
+        target.configuration = save(app, conn, &environment, &set, &settings, now).await?;
+        environment.desired_instances = capacity(&environment, &settings).desired;
     }
     let previous = last_good(conn, &environment).await?;
     let start = Start {
@@ -72,6 +75,7 @@ pub async fn deploy_version(
         label: &request.version_label,
         previous: previous.as_ref(),
         options: &options,
+        findings: &found.files.findings,
     };
     let deployment = begin::begin(conn, &start, now).await?;
     views::change(conn, &app.config, &environment.id, Some(&deployment), now).await

@@ -22,5 +22,6 @@ pub mod remove_host;
 pub mod request_logs;
 pub mod terminate;
 pub mod update_environment;
+pub mod version_files;
 pub mod versions;
 pub mod views;

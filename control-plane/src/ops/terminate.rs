@@ -52,6 +52,7 @@ pub async fn terminate(
         label: environment.current_label.as_deref().unwrap_or(&latest.label),
         previous: environment.current.as_ref(),
         options: &settings.deployment,
+        findings: &[],
     };
     let deployment = begin::begin(conn, &start, now).await?;
     views::change(conn, &app.config, &environment.id, Some(&deployment), now).await

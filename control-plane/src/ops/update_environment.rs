@@ -13,7 +13,7 @@ use super::{
     last_good::last_good,
     make_way::make_way,
     record::{self, About},
-    views,
+    version_files, views,
 };
 use crate::{
     ApiError, App, configurations,
@@ -76,7 +76,7 @@ pub async fn update_environment(
 }
 
 /// Writes the next revision and the capacity it asks for.
-async fn save(
+pub(super) async fn save(
     app: &App,
     conn: &mut PgConnection,
     environment: &EnvironmentRow,
@@ -91,7 +91,8 @@ async fn save(
     Ok(revision)
 }
 
-fn capacity(environment: &EnvironmentRow, settings: &Settings) -> Capacity {
+/// How many instances there may be, and are to be, with other options.
+pub fn capacity(environment: &EnvironmentRow, settings: &Settings) -> Capacity {
     let (min, max) = (settings.min_instances, settings.max_instances);
     Capacity {
         min,
@@ -135,6 +136,10 @@ async fn roll_out(
         Some(running) => (running.target.version, running.label),
         None => version_in_force(conn, &environment).await?,
     };
+    // Perhaps not the version that the environment's options were last made for.
+    let files = deployable::files(conn, &version).await?;
+    let set = &set.with_version(&version_files::settings(&app.secrets, &version, &files)?)?;
+    let settings = Settings::of(set, environment.platform)?;
     let configuration = save(app, conn, &environment, set, &settings, now).await?;
     environment.desired_instances = capacity(&environment, &settings).desired;
     let mut options = settings.deployment;
@@ -158,6 +163,7 @@ async fn roll_out(
         label: &label,
         previous: previous.as_ref(),
         options: &options,
+        findings: &[],
     };
     begin::begin(conn, &start, now).await
 }

@@ -9,7 +9,7 @@ use beanpole_protocol::{
 };
 use sqlx::PgConnection;
 
-use super::applications;
+use super::{applications, version_files};
 use crate::{
     ApiError, App,
     blobs::{Incoming, Received},
@@ -83,17 +83,21 @@ pub async fn upload(
     let received = receive(incoming, body).await?;
     let layout = app.inspector.inspect(received.path()).await?;
     let platform = choose_platform(&layout, query.platform)?;
+    let (settings, findings) = (Vec::new(), Vec::new());
+    let id = VersionId::random();
+    let settings = version_files::seal(&app.secrets, &id, &settings)?;
     let version = VersionRow {
-        id: VersionId::random(),
+        id,
         label: label.to_owned(),
         description: query.description,
         platform,
         sha256: received.hash,
         size_bytes: received.size,
         notes: layout.notes,
+        findings,
         created_at: Timestamp::now(),
     };
-    keep(app, application, version, received).await
+    keep(app, application, version, settings.as_deref(), received).await
 }
 
 async fn receive(mut incoming: Incoming, mut body: Paced) -> Result<Received, ApiError> {
@@ -119,6 +123,7 @@ async fn keep(
     app: &App,
     application: &str,
     version: VersionRow,
+    settings_sealed: Option<&[u8]>,
     received: Received,
 ) -> Result<Uploaded, ApiError> {
     let mut transaction = app.pool.begin().await?;
@@ -126,7 +131,7 @@ async fn keep(
     let id = application_rows::keep(&mut transaction, application)
         .await?
         .ok_or_else(|| applications::not_found(application))?;
-    if application_versions::insert(&mut transaction, &id, &version).await? {
+    if application_versions::insert(&mut transaction, &id, &version, settings_sealed).await? {
         app.blobs.keep(received).await.map_err(ApiError::internal)?;
         transaction.commit().await?;
         tracing::info!(application.name = application, version.label = %version.label, version.id = %version.id,
@@ -164,6 +169,7 @@ pub fn view(application: &str, row: VersionRow, builds: Vec<Build>) -> Applicati
         sha256: row.sha256.to_string(),
         size_bytes: row.size_bytes,
         notes: row.notes,
+        findings: row.findings,
         created_at: row.created_at,
         builds,
     }

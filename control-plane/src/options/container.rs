@@ -35,10 +35,6 @@ pub(super) fn variables(
         }
         variables.insert((*variable).to_owned(), value.to_owned());
     }
-    variables.extend(
-        set.properties()
-            .iter()
-            .map(|(key, value)| (key.clone(), value.clone())),
-    );
+    variables.extend(set.properties());
     Ok(variables)
 }

@@ -7,15 +7,16 @@ use beanpole_protocol::api::{EffectiveOption, OptionName, OptionSetting};
 use super::{
     OptionError,
     catalogue::{self, CATALOGUE, PROPERTIES},
+    layers::Layer,
     nearest, properties, unsupported,
 };
 
-/// Options that are set, in canonical spelling. Every single value is valid; whether they fit
-/// together is for [`super::Settings::of`] to say.
+/// Options that are set, and below them what the deployed version says, in canonical spelling. Every
+/// single value is valid; whether they fit together is for [`super::Settings::of`] to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OptionSet {
-    options: BTreeMap<(String, String), String>,
-    properties: BTreeMap<String, String>,
+    pub(super) own: Layer,
+    pub(super) version: Layer,
 }
 
 /// Which part of an environment a change of options touches.
@@ -34,35 +35,46 @@ impl OptionSet {
         Self::default().changed(settings, &[])
     }
 
-    /// From storage: the settings and the properties as they were accepted.
-    pub fn stored(settings: Vec<OptionSetting>, properties: BTreeMap<String, String>) -> Self {
-        let options = settings
-            .into_iter()
-            .map(|setting| ((setting.namespace, setting.name), setting.value))
-            .collect();
-        Self { options, properties }
+    /// From storage: the settings, the properties and what the version said, as they were accepted.
+    pub fn stored(
+        settings: Vec<OptionSetting>,
+        properties: BTreeMap<String, String>,
+        version: Vec<OptionSetting>,
+    ) -> Self {
+        let mut own = Layer::stored(settings);
+        own.properties.extend(properties);
+        Self {
+            own,
+            version: Layer::stored(version),
+        }
     }
 
     /// Set options without the properties, for storage.
     pub fn settings(&self) -> Vec<OptionSetting> {
-        self.options
-            .iter()
-            .map(|((namespace, name), value)| OptionSetting {
-                namespace: namespace.clone(),
-                name: name.clone(),
-                value: value.clone(),
-            })
-            .collect()
+        let mut settings = self.own.settings();
+        settings.retain(|setting| setting.namespace != PROPERTIES);
+        settings
     }
 
-    pub fn properties(&self) -> &BTreeMap<String, String> {
-        &self.properties
+    /// Properties that are set for the environment, for storage.
+    pub fn own_properties(&self) -> &BTreeMap<String, String> {
+        &self.own.properties
     }
 
-    /// The value set, if it is.
+    /// The properties in force.
+    pub fn properties(&self) -> BTreeMap<String, String> {
+        let mut properties = self.version.properties.clone();
+        properties.extend(self.own.properties.clone());
+        properties
+    }
+
+    /// The value in force, if it is not the default.
     pub fn get(&self, namespace: &str, name: &str) -> Option<&str> {
-        self.options
-            .get(&(namespace.to_owned(), name.to_owned()))
+        let key = (namespace.to_owned(), name.to_owned());
+        let layers = [&self.own, &self.version];
+        layers
+            .into_iter()
+            .find_map(|layer| layer.options.get(&key))
             .map(String::as_str)
     }
 
@@ -87,25 +99,31 @@ impl OptionSet {
             }
             next.insert(setting)?;
         }
-        let total = properties::total(next.properties.iter());
+        next.check_total()?;
+        Ok(next)
+    }
+
+    pub(super) fn check_total(&self) -> Result<(), OptionError> {
+        let total = properties::total(self.properties().iter());
         if total > properties::MAX_TOTAL {
             return Err(OptionError::TooManyProperties { total });
         }
-        Ok(next)
+        Ok(())
     }
 
     fn remove(&mut self, option: &OptionName) -> Result<(), OptionError> {
         if option.namespace == PROPERTIES {
-            self.properties.remove(&option.name);
+            self.own.properties.remove(&option.name);
             return Ok(());
         }
         known(&option.namespace, &option.name)?;
-        self.options
+        self.own
+            .options
             .remove(&(option.namespace.clone(), option.name.clone()));
         Ok(())
     }
 
-    fn insert(&mut self, setting: &OptionSetting) -> Result<(), OptionError> {
+    pub(super) fn insert(&mut self, setting: &OptionSetting) -> Result<(), OptionError> {
         let OptionSetting {
             namespace,
             name,
@@ -118,7 +136,7 @@ impl OptionSet {
                     problem,
                 });
             }
-            self.properties.insert(name.clone(), value.clone());
+            self.own.properties.insert(name.clone(), value.clone());
             return Ok(());
         }
         let known = known(namespace, name)?;
@@ -131,7 +149,7 @@ impl OptionSet {
                 value: value.chars().take(200).collect(),
                 wanted,
             })?;
-        self.options.insert((namespace.clone(), name.clone()), value);
+        self.own.options.insert((namespace.clone(), name.clone()), value);
         Ok(())
     }
 
@@ -139,41 +157,50 @@ impl OptionSet {
     /// for each property's value.
     pub fn effective(&self, reveal: Reveal) -> Vec<EffectiveOption> {
         let options = CATALOGUE.iter().map(|known| {
-            let set = self.get(known.namespace, known.name);
+            let key = (known.namespace.to_owned(), known.name.to_owned());
+            let set = self.own.options.contains_key(&key);
             EffectiveOption {
-                namespace: known.namespace.to_owned(),
-                name: known.name.to_owned(),
-                value: set.unwrap_or(known.default).to_owned(),
-                set: set.is_some(),
+                value: self
+                    .get(known.namespace, known.name)
+                    .unwrap_or(known.default)
+                    .to_owned(),
+                set,
+                from_version: !set && self.version.options.contains_key(&key),
+                namespace: key.0,
+                name: key.1,
             }
         });
-        let properties = self.properties.iter().map(|(key, value)| EffectiveOption {
-            namespace: PROPERTIES.to_owned(),
-            name: key.clone(),
-            value: match reveal {
-                Reveal::Values => value.clone(),
-                Reveal::NamesOnly => properties::MASK.to_owned(),
-            },
-            set: true,
+        let properties = self.properties().into_iter().map(|(key, value)| {
+            let set = self.own.properties.contains_key(&key);
+            EffectiveOption {
+                namespace: PROPERTIES.to_owned(),
+                name: key,
+                value: match reveal {
+                    Reveal::Values => value,
+                    Reveal::NamesOnly => properties::MASK.to_owned(),
+                },
+                set,
+                from_version: !set,
+            }
         });
         let mut all: Vec<_> = options.chain(properties).collect();
         all.sort_by(|one, other| (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name)));
         all
     }
 
-    /// These options, but with all that instances run with taken from `other`.
+    /// These options, but with all that instances run with, and all that a version says, taken from
+    /// `other`.
     pub fn with_instances_as_in(&self, other: &OptionSet) -> OptionSet {
-        let about = |set: &OptionSet, instances: bool| {
-            let kept = set
-                .options
-                .iter()
-                .filter(move |((namespace, name), _)| reaches_instances(namespace, name) == instances);
-            kept.map(|(key, value)| (key.clone(), value.clone()))
-                .collect::<Vec<_>>()
-        };
+        let mut options = self
+            .own
+            .options_that(|namespace, name| !reaches_instances(namespace, name));
+        options.extend(other.own.options_that(reaches_instances));
         OptionSet {
-            options: about(self, false).into_iter().chain(about(other, true)).collect(),
-            properties: other.properties.clone(),
+            own: Layer {
+                options,
+                properties: other.own.properties.clone(),
+            },
+            version: other.version.clone(),
         }
     }
 
@@ -182,14 +209,12 @@ impl OptionSet {
         if self == next {
             return Difference::Nothing;
         }
-        let about_instances = |set: &OptionSet| -> BTreeMap<(String, String), String> {
-            set.options
-                .iter()
-                .filter(|((namespace, name), _)| reaches_instances(namespace, name))
-                .map(|(key, value)| (key.clone(), value.clone()))
-                .collect()
+        let about_instances = |set: &OptionSet| {
+            let mut options = set.version.options_that(reaches_instances);
+            options.extend(set.own.options_that(reaches_instances));
+            (options, set.properties())
         };
-        if self.properties == next.properties && about_instances(self) == about_instances(next) {
+        if about_instances(self) == about_instances(next) {
             Difference::Environment
         } else {
             Difference::Instances

@@ -285,5 +285,8 @@ fn the_effective_list_is_sorted_whole_and_hides_values_from_those_who_may_not_re
 #[test]
 fn storage_keeps_everything() {
     let set = OptionSet::parse(&[option(PROPERTIES, "A", "1"), option(COMMAND, "Timeout", "7")]).unwrap();
-    assert_eq!(OptionSet::stored(set.settings(), set.properties().clone()), set);
+    assert_eq!(
+        OptionSet::stored(set.settings(), set.own_properties().clone(), Vec::new()),
+        set
+    );
 }

@@ -12,7 +12,11 @@ use super::{ReconcileError, apply::Touched, world::World};
 use crate::{
     configurations,
     notices::{self, Notice},
-    ops::record::{self, About},
+    ops::{
+        record::{self, About},
+        update_environment::capacity,
+    },
+    options::Settings,
     secrets::Secrets,
     store::{
         deployments::{self, DeploymentRow, Ending},
@@ -163,5 +167,10 @@ async fn take_configuration_back(
         configurations::append(conn, secrets, &environment.id, &back, now).await?
     };
     environments::set_configuration(conn, &environment.id, revision).await?;
+    if back.version_settings() != latest.version_settings() {
+        // The version that is not to come had a say in how many instances there are.
+        let settings = Settings::of(&back, environment.platform)?;
+        environments::set_capacity(conn, &environment.id, capacity(environment, &settings)).await?;
+    }
     Ok(())
 }

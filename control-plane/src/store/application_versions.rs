@@ -2,11 +2,11 @@
 
 use beanpole_protocol::{
     ApplicationId, HostId, Platform, Timestamp, VersionId,
-    api::{Build, BuildStatus},
+    api::{Build, BuildStatus, Finding},
 };
 use sqlx::{FromRow, PgConnection, Row, postgres::PgRow};
 
-use super::column::{at, parsed, time};
+use super::column::{at, json, parsed, time, to_json};
 use crate::blobs::BlobHash;
 
 /// A version that is not deleted.
@@ -19,6 +19,7 @@ pub struct VersionRow {
     pub sha256: BlobHash,
     pub size_bytes: u64,
     pub notes: Vec<String>,
+    pub findings: Vec<Finding>,
     pub created_at: Timestamp,
 }
 
@@ -37,6 +38,7 @@ impl FromRow<'_, PgRow> for VersionRow {
             })?,
             size_bytes: u64::try_from(size).unwrap_or(0),
             notes: row.try_get("notes")?,
+            findings: json(row, "findings")?,
             created_at: time(row, "created_at")?,
         })
     }
@@ -102,11 +104,13 @@ pub async fn insert(
     connection: &mut PgConnection,
     application: &ApplicationId,
     version: &VersionRow,
+    settings_sealed: Option<&[u8]>,
 ) -> sqlx::Result<bool> {
     sqlx::query(
         "insert into control.application_versions
-           (id, application_id, label, description, platform, sha256, size_bytes, notes, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+           (id, application_id, label, description, platform, sha256, size_bytes, notes, findings,
+            option_settings_sealed, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          on conflict (application_id, label) where deleted_at is null do nothing",
     )
     .bind(version.id.as_str())
@@ -117,6 +121,8 @@ pub async fn insert(
     .bind(version.sha256.0.as_slice())
     .bind(i64::try_from(version.size_bytes).unwrap_or(i64::MAX))
     .bind(&version.notes)
+    .bind(to_json(&version.findings)?)
+    .bind(settings_sealed)
     .bind(at(version.created_at))
     .execute(connection)
     .await

@@ -11,6 +11,7 @@ pub struct ConfigurationRow {
     pub revision: i32,
     pub options: serde_json::Value,
     pub properties_sealed: Vec<u8>,
+    pub version_settings_sealed: Option<Vec<u8>>,
 }
 
 impl FromRow<'_, PgRow> for ConfigurationRow {
@@ -20,19 +21,22 @@ impl FromRow<'_, PgRow> for ConfigurationRow {
             revision: row.try_get("revision")?,
             options: row.try_get("options")?,
             properties_sealed: row.try_get("properties_sealed")?,
+            version_settings_sealed: row.try_get("version_settings_sealed")?,
         })
     }
 }
 
 pub async fn insert(conn: &mut PgConnection, row: &ConfigurationRow, now: Timestamp) -> sqlx::Result<()> {
     sqlx::query(
-        "insert into control.configurations (environment_id, revision, options, properties_sealed, created_at)
-         values ($1, $2, $3, $4, $5)",
+        "insert into control.configurations
+           (environment_id, revision, options, properties_sealed, version_settings_sealed, created_at)
+         values ($1, $2, $3, $4, $5, $6)",
     )
     .bind(row.environment_id.as_str())
     .bind(row.revision)
     .bind(&row.options)
     .bind(&row.properties_sealed)
+    .bind(&row.version_settings_sealed)
     .bind(at(now))
     .execute(conn)
     .await

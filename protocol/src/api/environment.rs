@@ -166,8 +166,11 @@ pub struct EffectiveOption {
     pub namespace: String,
     pub name: String,
     pub value: String,
-    /// False when the value is the default.
+    /// Whether it is set for the environment; what is comes first.
     pub set: bool,
+    /// Whether the value is the one that the version's `.ebextensions` give; else it is the default.
+    #[serde(default)]
+    pub from_version: bool,
 }
 
 /// `GET /api/v1/environments/{name}/instances`

@@ -7,6 +7,7 @@ pub mod application;
 pub mod deployment;
 pub mod environment;
 pub mod event;
+pub mod finding;
 pub mod host;
 pub mod identity;
 pub mod logs;
@@ -16,6 +17,6 @@ pub mod queue;
 pub mod version;
 
 pub use self::{
-    access::*, application::*, deployment::*, environment::*, event::*, host::*, identity::*, logs::*,
-    page::*, problem::*, queue::*, version::*,
+    access::*, application::*, deployment::*, environment::*, event::*, finding::*, host::*, identity::*,
+    logs::*, page::*, problem::*, queue::*, version::*,
 };

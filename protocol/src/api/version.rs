@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Finding;
 use crate::{Platform, Timestamp, VersionId};
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -21,6 +22,10 @@ pub struct ApplicationVersion {
     pub size_bytes: u64,
     /// Things worth knowing, such as "the bundle's single top-level folder was taken as its root".
     pub notes: Vec<String>,
+    /// What is wrong with its configuration files (`.ebextensions`). With an error among them it cannot be
+    /// deployed.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
     pub created_at: Timestamp,
     /// Where builds of this version stand, one entry a host.
     pub builds: Vec<Build>,

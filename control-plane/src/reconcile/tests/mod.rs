@@ -6,6 +6,7 @@ mod failing;
 mod hosts;
 mod interrupting;
 mod surviving;
+mod version_options;
 
 use std::collections::BTreeMap;
 

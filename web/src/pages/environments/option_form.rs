@@ -21,6 +21,7 @@ pub struct OptionRow {
     /// In the field: as in force, or as typed.
     value: String,
     set: bool,
+    from_version: bool,
     reset: bool,
     /// The values it may have, when they are few.
     choices: Vec<&'static str>,
@@ -55,6 +56,7 @@ pub fn form(configuration: &Configuration) -> OptionForm {
             was: option.value.clone(),
             value: option.value.clone(),
             set: option.set,
+            from_version: option.from_version,
             reset: false,
             choices: choices(&option.namespace, &option.name, &option.value),
         };
@@ -269,6 +271,7 @@ mod tests {
             name: name.to_owned(),
             value: value.to_owned(),
             set: false,
+            from_version: false,
         };
         let configuration = Configuration {
             revision: 1,

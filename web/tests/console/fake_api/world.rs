@@ -428,6 +428,7 @@ impl World {
                 name: name.to_owned(),
                 value: value.to_owned(),
                 set,
+                from_version: false,
             });
         };
         add("aws:autoscaling:asg", "Cooldown", "360", false);
