@@ -76,6 +76,9 @@ pub async fn upload(
     for note in &version.notes {
         context.out.warn(note);
     }
+    for finding in &version.findings {
+        context.out.warn(finding.to_string());
+    }
     Ok(version)
 }
 

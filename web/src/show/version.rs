@@ -36,7 +36,12 @@ impl VersionView {
             platform: version.platform.name(),
             size: quantity::bytes(version.size_bytes),
             sha256: version.sha256,
-            notes: version.notes,
+            notes: version
+                .findings
+                .iter()
+                .map(ToString::to_string)
+                .chain(version.notes)
+                .collect(),
             created: When::new(version.created_at, now),
             builds: version.builds.into_iter().map(build).collect(),
         }

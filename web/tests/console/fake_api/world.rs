@@ -83,6 +83,14 @@ impl World {
             sha256: "9b74c9897bac770ffc029102a200c5de5f6c3a1b0e4d7c8f9a2b3c4d5e6f7081".to_owned(),
             size_bytes: 4_812_331,
             notes: vec![self.text.clone()],
+            findings: vec![Finding {
+                severity: FindingSeverity::Warning,
+                file: ".ebextensions/01-app.config".to_owned(),
+                line: 4,
+                column: 3,
+                key: "commands.01.cmd".to_owned(),
+                message: self.text.clone(),
+            }],
             created_at: Self::ago(age),
             builds,
         };
