@@ -1,0 +1,3 @@
+//! Beanstalk's configuration files.
+pub mod finding;
+mod yaml;
