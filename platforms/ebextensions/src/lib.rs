@@ -1,3 +1,27 @@
-//! Beanstalk's configuration files.
+//! Beanstalk's configuration files, `.ebextensions/*.config`: what they say, what is wrong with them,
+//! and the shell scripts that do what they say.
+//!
+//! Pure: it reads bytes and writes text. Running the scripts is for whoever builds the image, running
+//! container commands for the instance's init, setting options for the server.
+//! Invariants: it never panics, whatever the bytes; nothing in a file is ignored without a finding.
+
+mod amazon;
+mod check;
 pub mod finding;
+mod functions;
+pub mod model;
+mod parse;
+mod read;
+mod text;
 mod yaml;
+
+pub use self::{
+    finding::{Finding, Position, Severity},
+    functions::{Lookup, Unknown},
+    model::Config,
+    parse::{Parsed, is_config_file, parse},
+    text::Text,
+};
+
+/// The namespace of environment properties; that of an option whose namespace is not given.
+pub const ENVIRONMENT_PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
