@@ -26,6 +26,7 @@ fn rows(table: &'static str) -> Vec<Row> {
 
 static PACKAGES: LazyLock<Vec<Row>> = LazyLock::new(|| rows(include_str!("../data/packages.tsv")));
 static SERVICES: LazyLock<Vec<Row>> = LazyLock::new(|| rows(include_str!("../data/services.tsv")));
+static ACCOUNTS: LazyLock<Vec<Row>> = LazyLock::new(|| rows(include_str!("../data/accounts.tsv")));
 static TEXTS: LazyLock<Vec<Row>> = LazyLock::new(|| rows(include_str!("../data/amazon-linux.tsv")));
 
 fn named<'a>(table: &[Row], name: &'a str) -> Named<'a> {
@@ -47,6 +48,12 @@ pub(crate) fn package(name: &str) -> Named<'_> {
 
 pub(crate) fn service(name: &str) -> Named<'_> {
     named(&SERVICES, name)
+}
+
+/// The user or group of Debian in the place of one of Amazon Linux, and who that is.
+pub(crate) fn account(name: &str) -> Option<(&'static str, &'static str)> {
+    let at = ACCOUNTS.binary_search_by(|row| row[0].cmp(name)).ok()?;
+    Some((ACCOUNTS[at][1], ACCOUNTS[at][2]))
 }
 
 /// The text with paths replaced that have another place here, and a sentence for each thing of Amazon
@@ -99,7 +106,10 @@ fn opens_word(before: char) -> bool {
     before.is_whitespace() || matches!(before, ';' | '&' | '|' | '(' | '`' | '/')
 }
 
-/// Whether a word stands where a shell looks for a program: first, after `sudo`, or in a path of programs.
+/// How far back the beginning of a command is looked for, bytes.
+const FAR: usize = 200;
+
+/// Whether a word stands where a shell looks for a program: first, after `sudo`, or in a folder of programs.
 fn is_command(before: &str, after: &str) -> bool {
     if !(after.is_empty() || after.starts_with([' ', '\t', '\n', ';', '&', '|', ')'])) {
         return false;
@@ -111,15 +121,16 @@ fn is_command(before: &str, after: &str) -> bool {
     if before.ends_with('/') {
         return false;
     }
-    let line = before
-        .rsplit(['\n', ';', '&', '|', '(', '`'])
-        .next()
-        .unwrap_or_default()
-        .trim();
-    line.is_empty()
-        || line.split_whitespace().all(|word| {
-            matches!(word, "sudo" | "if" | "then" | "else" | "!" | "exec" | "do") || word.starts_with('-')
-        })
+    let near = &before[before.ceil_char_boundary(before.len().saturating_sub(FAR))..];
+    let Some(line) = near.rsplit(['\n', ';', '&', '|', '(', '`']).next() else {
+        return false;
+    };
+    if line.len() == near.len() && near.len() < before.len() {
+        return false;
+    }
+    let leads = |word: &str| matches!(word, "sudo" | "if" | "then" | "else" | "!" | "exec" | "do");
+    line.split_whitespace()
+        .all(|word| leads(word) || word.starts_with('-'))
 }
 
 #[cfg(test)]
@@ -139,6 +150,7 @@ mod tests {
             }
         }
         assert!(PACKAGES.len() > 60);
+        assert!(ACCOUNTS.windows(2).all(|pair| pair[0][0] < pair[1][0]));
         for [kind, text, becomes, note] in &*TEXTS {
             assert!(
                 ["path", "word"].contains(kind) && !becomes.is_empty() && !note.is_empty(),
@@ -149,19 +161,14 @@ mod tests {
 
     #[test]
     fn packages_have_debians_names() {
-        for (yum, wanted) in [
-            ("postgresql-devel", Named::As("libpq-dev")),
-            ("gcc-c++", Named::As("g++")),
-            ("git", Named::As("git")),
-            ("glibc-devel.x86_64", Named::As("libc6-dev")),
-            ("jq.noarch", Named::As("jq.noarch")),
+        for (yum, debian) in [
+            ("postgresql-devel", "libpq-dev"),
+            ("gcc-c++", "g++"),
+            ("git", "git"),
+            ("glibc-devel.x86_64", "libc6-dev"),
+            ("jq.noarch", "jq"),
         ] {
-            if yum == "jq.noarch" {
-                // The name without the machine is what is looked up, and what is passed on.
-                assert_eq!(package(yum), Named::As("jq"));
-            } else {
-                assert_eq!(package(yum), wanted);
-            }
+            assert_eq!(package(yum), Named::As(debian));
         }
         assert!(matches!(package("epel-release"), Named::None(_)));
     }

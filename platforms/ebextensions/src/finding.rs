@@ -63,6 +63,10 @@ impl fmt::Display for Finding {
 
 /// The known word that a wrong one probably meant.
 pub fn nearest<'a>(wrong: &str, known: &[&'a str]) -> Option<&'a str> {
+    // The effort grows with the product of the lengths, and no key is that long.
+    if wrong.len() > 64 {
+        return None;
+    }
     let wrong = wrong.to_ascii_lowercase();
     known
         .iter()

@@ -9,17 +9,27 @@ mod amazon;
 mod check;
 pub mod finding;
 mod functions;
+mod instance;
 pub mod model;
+mod options;
 mod parse;
+pub mod plan;
 mod read;
+mod steps;
 mod text;
 mod yaml;
 
 pub use self::{
     finding::{Finding, Position, Severity},
     functions::{Lookup, Unknown},
+    instance::{
+        ContainerCommand, Start, WantedService, WrittenHooks, container_commands, services, written_hooks,
+    },
     model::Config,
+    options::{OptionValue, option_settings},
     parse::{Parsed, is_config_file, parse},
+    plan::Plan,
+    steps::{Step, Target, build_steps},
     text::Text,
 };
 

@@ -11,6 +11,8 @@ const FOLDER: &str = ".ebextensions/";
 /// All files together, bytes.
 const MOST_BYTES: usize = 8 << 20;
 const MOST_FILES: usize = 500;
+/// Of one file.
+const MOST_FINDINGS: usize = 200;
 
 /// What the files say, and what is to be said about them, in the order of files and lines.
 #[derive(Clone, Debug, Default)]
@@ -78,9 +80,8 @@ pub fn parse(files: &[(impl AsRef<str>, impl AsRef<[u8]>)]) -> Parsed {
             ));
             continue;
         }
-        let (config, mut findings) = read::file(path, bytes);
-        findings.sort_by_key(|finding| (finding.line, finding.column));
-        parsed.findings.append(&mut findings);
+        let (config, findings) = read::file(path, bytes);
+        parsed.findings.extend(shortened(findings));
         parsed.config.files.extend(config);
     }
     let functions = check::functions(&parsed.config);
@@ -91,6 +92,23 @@ pub fn parse(files: &[(impl AsRef<str>, impl AsRef<[u8]>)]) -> Parsed {
         });
     }
     parsed
+}
+
+/// In the order of lines, and no more of them than somebody might read.
+fn shortened(mut findings: Vec<Finding>) -> Vec<Finding> {
+    findings.sort_by_key(|finding| (finding.line, finding.column));
+    let more = findings.split_off(findings.len().min(MOST_FINDINGS));
+    let Some(first) = more.first() else {
+        return findings;
+    };
+    let worst = more.iter().map(|finding| finding.severity).min();
+    findings.push(Finding {
+        severity: worst.unwrap_or(first.severity),
+        message: format!("and {} more of this file from here on", more.len()),
+        key: String::new(),
+        ..first.clone()
+    });
+    findings
 }
 
 fn whole(severity: Severity, file: &str, message: &str) -> Finding {

@@ -8,6 +8,9 @@ use crate::{
     yaml::{Entry, Node, Value},
 };
 
+/// Linux gives a program no longer argument than 128 KiB, bytes.
+const LONGEST: usize = 100_000;
+
 pub(super) fn read(
     reader: &mut Reader<'_>,
     node: &Node,
@@ -89,6 +92,16 @@ fn line(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<CommandLine> 
         let text = reader.system_text(node, key)?;
         if text.is_plain() && text.written().trim().is_empty() {
             reader.error(node.at, key, format!("'{key}' is empty"));
+            return None;
+        }
+        if text.written().len() > LONGEST {
+            reader.error(
+                node.at,
+                key,
+                format!(
+                    "'{key}' has more than {LONGEST} bytes: put it into a file of the bundle, and run that"
+                ),
+            );
             return None;
         }
         return Some(CommandLine::Line(text));

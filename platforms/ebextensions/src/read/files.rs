@@ -147,7 +147,14 @@ fn file(reader: &mut Reader<'_>, entry: &Entry, key: &str) -> Option<File> {
             reader.error(node.at, &key, format!("'{key}' must be a name or a number"));
             return None;
         }
-        Some(account)
+        match amazon::account(&account) {
+            None => Some(account),
+            Some((here, who)) => {
+                let note = format!("there is no {account} here: {here} has its place ({who})");
+                reader.warn(node.at, &key, note);
+                Some(here.to_owned())
+            }
+        }
     };
     let (owner, group) = (account("owner"), account("group"));
     let content = content(reader, &fields, entry, key, is_link)?;

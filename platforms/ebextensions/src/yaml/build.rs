@@ -8,6 +8,9 @@ use super::{
 };
 use crate::finding::Position;
 
+/// Keys are repeated in findings, bytes.
+const LONGEST_KEY: usize = 1024;
+
 /// How much a value holds, itself included.
 #[derive(Clone, Copy, Default)]
 struct Size {
@@ -253,6 +256,10 @@ fn too_much(at: Position) -> YamlError {
 
 fn key_of(node: Node) -> Result<(String, Position, bool), YamlError> {
     match node.value {
+        Value::Scalar { text, .. } if text.len() > LONGEST_KEY => Err(YamlError {
+            at: node.at,
+            message: format!("a key is longer than {LONGEST_KEY} bytes"),
+        }),
         Value::Scalar { text, plain } => {
             let merge = plain && text == "<<";
             Ok((text, node.at, merge))

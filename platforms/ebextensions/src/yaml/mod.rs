@@ -9,7 +9,7 @@ mod tests;
 use serde_json::{Map, Number, Value as Json};
 
 pub(crate) use self::{
-    read::{Notice, YamlError, read},
+    read::read,
     scalar::{Meaning, meaning, truth},
 };
 use crate::finding::Position;

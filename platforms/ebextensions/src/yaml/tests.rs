@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 use serde_json::json;
 
-use super::*;
+use super::{read::Notice, *};
 
 fn tree(text: &str) -> (serde_json::Value, Vec<Notice>) {
     let mut notices = Vec::new();
