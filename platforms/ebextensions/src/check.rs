@@ -1,0 +1,72 @@
+//! Functions that nobody will ever be able to evaluate: known before anything is deployed.
+
+use crate::{
+    finding::{Finding, Severity},
+    functions::{Evaluator, Scope, Trouble, Unknown},
+    model::{Command, CommandLine, Config, Content, FileConfig},
+    text::Text,
+};
+
+pub(crate) fn functions(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in &config.files {
+        let build = of_build(file).into_iter().map(|text| (text, Scope::Build));
+        let environment = of_environment(file)
+            .into_iter()
+            .map(|text| (text, Scope::Environment));
+        for (text, scope) in build.chain(environment) {
+            let evaluator = Evaluator {
+                config,
+                lookup: &Unknown,
+                scope,
+            };
+            if let Err(Trouble::Never(message)) = evaluator.evaluate(text) {
+                findings.push(Finding {
+                    severity: Severity::Error,
+                    file: file.file.clone(),
+                    line: text.at.line,
+                    column: text.at.column,
+                    key: text.key.clone(),
+                    message,
+                });
+            }
+        }
+    }
+    findings
+}
+
+/// Texts that are needed while the image is built.
+fn of_build(file: &FileConfig) -> Vec<&Text> {
+    let mut texts: Vec<&Text> = file.sources.values().collect();
+    texts.extend(file.files.values().map(|file| match &file.content {
+        Content::Text(text) | Content::Base64(text) | Content::Source(text) | Content::Link(text) => text,
+    }));
+    texts.extend(file.commands.values().flat_map(of_command));
+    texts
+}
+
+fn of_environment(file: &FileConfig) -> Vec<&Text> {
+    let mut texts: Vec<&Text> = file
+        .option_settings
+        .iter()
+        .map(|setting| &setting.value)
+        .collect();
+    texts.extend(file.container_commands.values().flat_map(of_command));
+    texts
+}
+
+fn of_command(command: &Command) -> Vec<&Text> {
+    let mut texts = Vec::new();
+    for line in [Some(&command.command), command.test.as_ref()]
+        .into_iter()
+        .flatten()
+    {
+        match line {
+            CommandLine::Line(text) => texts.push(text),
+            CommandLine::Argv(argv) => texts.extend(argv),
+        }
+    }
+    texts.extend(&command.cwd);
+    texts.extend(command.env.values());
+    texts
+}

@@ -1,0 +1,37 @@
+//! Beanstalk's configuration files, `.ebextensions/*.config`: what they say, what is wrong with them,
+//! and the shell scripts that do what they say.
+//!
+//! Pure: it reads bytes and writes text. Running the scripts is for whoever builds the image, running
+//! container commands for the instance's init, setting options for the server.
+//! Invariants: it never panics, whatever the bytes; nothing in a file is ignored without a finding.
+
+mod amazon;
+mod check;
+pub mod finding;
+mod functions;
+mod instance;
+pub mod model;
+mod options;
+mod parse;
+pub mod plan;
+mod read;
+mod steps;
+mod text;
+mod yaml;
+
+pub use self::{
+    finding::{Finding, Position, Severity},
+    functions::{Lookup, Unknown},
+    instance::{
+        ContainerCommand, Start, WantedService, WrittenHooks, container_commands, services, written_hooks,
+    },
+    model::Config,
+    options::{OptionValue, option_settings},
+    parse::{Parsed, is_config_file, parse},
+    plan::Plan,
+    steps::{Step, Target, build_steps},
+    text::Text,
+};
+
+/// The namespace of environment properties; that of an option whose namespace is not given.
+pub const ENVIRONMENT_PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";

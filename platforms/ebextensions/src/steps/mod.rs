@@ -1,0 +1,109 @@
+//! What is done while the image is built, as shell scripts: one for each file and key.
+
+mod accounts;
+mod commands;
+mod files;
+mod packages;
+mod script;
+mod sources;
+
+use serde::Serialize;
+
+use crate::{
+    finding::Finding,
+    functions::{Evaluator, Lookup, Scope},
+    model::{Config, FileConfig},
+    text::Text,
+};
+
+/// What the build knows.
+pub struct Target<'a> {
+    /// Region and account of the installation. The environment is not known to a build: one image serves
+    /// all environments of a version.
+    pub lookup: &'a dyn Lookup,
+}
+
+/// One script, to be run as root by `sh` in the platform's image before the source is laid over it.
+///
+/// It prints `beanpole:event begin KEY FILE` first and `beanpole:event end KEY FILE MILLISECONDS` last; when
+/// something fails, a line `beanpole: … in FILE failed with exit code N` on stderr, and ends with that code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    pub file: String,
+    pub key: &'static str,
+    pub script: String,
+    /// For people: what is installed, made or run.
+    pub description: String,
+}
+
+/// The scripts of all files in their order, each file's in Beanstalk's: packages, groups, users, sources,
+/// files, commands. Texts that cannot be evaluated are told instead.
+pub fn build_steps(config: &Config, target: &Target<'_>) -> Result<Vec<Step>, Vec<Finding>> {
+    let mut writer = Writer {
+        evaluator: Evaluator {
+            config,
+            lookup: target.lookup,
+            scope: Scope::Build,
+        },
+        file: "",
+        findings: Vec::new(),
+    };
+    let mut steps = Vec::new();
+    for file in &config.files {
+        writer.file = &file.file;
+        steps.extend(of_file(&mut writer, file));
+    }
+    if writer.findings.is_empty() {
+        Ok(steps)
+    } else {
+        Err(writer.findings)
+    }
+}
+
+fn of_file(writer: &mut Writer<'_>, file: &FileConfig) -> Vec<Step> {
+    let mut steps = Vec::new();
+    let mut add = |key, parts: Option<(String, String)>| {
+        if let Some((body, description)) = parts {
+            steps.push(Step {
+                file: file.file.clone(),
+                key,
+                script: script::whole(key, &file.file, &body),
+                description,
+            });
+        }
+    };
+    add("packages", packages::body(&file.packages));
+    add("groups", accounts::groups(&file.groups));
+    add("users", accounts::users(&file.users));
+    add("sources", sources::body(writer, &file.sources));
+    add("files", files::body(writer, &file.files));
+    add("commands", commands::body(writer, &file.commands));
+    steps
+}
+
+/// Evaluates the texts of one file, and collects what cannot be.
+struct Writer<'a> {
+    evaluator: Evaluator<'a>,
+    file: &'a str,
+    findings: Vec<Finding>,
+}
+
+impl Writer<'_> {
+    /// Empty when it cannot be evaluated; the scripts are then given up as a whole.
+    fn text(&mut self, text: &Text) -> String {
+        self.evaluator.text(text, self.file).unwrap_or_else(|finding| {
+            self.findings.push(finding);
+            String::new()
+        })
+    }
+}
+
+/// "a, b, c and 4 more".
+fn named<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+    let count = names.len();
+    let first: Vec<&str> = names.take(5).collect();
+    match count - first.len() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
+    }
+}
