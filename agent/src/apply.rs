@@ -14,7 +14,7 @@ use crate::{
     docker::{DockerError, Engine, containers::name, network::NetworkError},
     door::{
         Door,
-        variables::{Already, variables},
+        variables::{Already, for_init, variables},
     },
     ending,
     model::Exit,
@@ -107,11 +107,14 @@ impl Hands {
             properties: &wanted.env,
             image: &image.variables,
         };
-        let added = wanted
+        let mut added = wanted
             .services
             .as_ref()
             .map(|access| variables(self.door.address, access, already))
             .unwrap_or_default();
+        if let (true, Some(access)) = (image.has_init, &wanted.services) {
+            added.extend(for_init(self.door.address, access));
+        }
         let container = self
             .engine
             .create_container(&self.host, self.publish, wanted, &image, &added)

@@ -37,6 +37,9 @@ pub struct HostOptions {
         default_value = "/usr/local/share/ca-certificates"
     )]
     pub ca_dir: PathBuf,
+    /// The program that instances run first [default: beanpole-instance-init beside this program].
+    #[arg(long, env = "BEANPOLE_INSTANCE_INIT")]
+    pub instance_init: Option<PathBuf>,
     /// Image of Debian 12 that Beanpole's own images start from, such as
     /// registry.example/debian:bookworm-slim [default: debian:bookworm-slim, or what debootstrap makes where
     /// no registry answers].

@@ -16,3 +16,5 @@ pub const PORT: &str = "beanpole.port";
 /// `seed`, `base`, `platform` or `instance`.
 pub const ROLE: &str = "beanpole.role";
 pub const PLATFORM: &str = "beanpole.platform";
+/// On images whose containers run Beanpole's own init.
+pub const INIT: &str = "beanpole.init";

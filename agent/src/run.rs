@@ -7,6 +7,7 @@ use std::{
     time::Duration,
 };
 
+use anyhow::Context;
 use beanpole_platforms::images::Sources;
 use beanpole_protocol::agent::HostFacts;
 use tokio::sync::{mpsc, watch};
@@ -166,10 +167,26 @@ fn images(
     Ok(Images::new(
         engine.clone(),
         sources,
+        init(options)?,
         bounds,
         &folder,
         ledger.clone(),
     ))
+}
+
+/// The program that becomes the first process of instances.
+fn init(options: &HostOptions) -> anyhow::Result<Arc<[u8]>> {
+    let path = match &options.instance_init {
+        Some(path) => path.clone(),
+        None => std::env::current_exe()?.with_file_name("beanpole-instance-init"),
+    };
+    let bytes = std::fs::read(&path).with_context(|| {
+        format!(
+            "cannot read {}, the program that instances run first: the programs of Beanpole belong in one folder",
+            path.display()
+        )
+    })?;
+    Ok(bytes.into())
 }
 
 /// The folder for temporary files, emptied of what an earlier process left.

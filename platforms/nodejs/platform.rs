@@ -3,16 +3,18 @@
 //! The start script is run as npm would run it, but without npm in between, which would hide the
 //! application from SIGTERM.
 
+use beanpole_instance::Process;
 use beanpole_protocol::Platform;
 use serde::Deserialize;
 
 use crate::{
     detect::Sign,
-    plan::{AppBuild, Manifest, PlanError, generated},
-    platform::{Definition, Images},
+    layers::{Layers, Manifest},
+    plan::{Plan, PlanError},
+    platform::Definition,
     procfile,
     source::Source,
-    start::StartCommand,
+    start,
 };
 
 pub(super) const DEFINITION: Definition = Definition {
@@ -62,7 +64,7 @@ impl Package {
     }
 }
 
-fn plan(source: &Source, images: &Images) -> Result<AppBuild, PlanError> {
+fn plan(source: &Source) -> Result<Plan, PlanError> {
     let package: Option<Package> =
         match source.text("package.json") {
             Some(text) => Some(serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(
@@ -77,7 +79,7 @@ fn plan(source: &Source, images: &Images) -> Result<AppBuild, PlanError> {
             }
             None => None,
         };
-    let start = start(source, package.as_ref())?;
+    let processes = processes(source, package.as_ref())?;
     let (manifest, install) = match &package {
         // Beanstalk's rule: who ships node_modules wants exactly those.
         Some(_) if source.has_folder("node_modules") => (Manifest::None, None),
@@ -85,7 +87,12 @@ fn plan(source: &Source, images: &Images) -> Result<AppBuild, PlanError> {
         Some(_) => (manifest_files(source), Some(INSTALL)),
         None => (Manifest::None, None),
     };
-    Ok(generated(&images.runtime, &manifest, install, &start))
+    Ok(Plan::Layers(Layers {
+        manifest,
+        install: install.map(str::to_owned),
+        processes,
+        ..Layers::default()
+    }))
 }
 
 fn manifest_files(source: &Source) -> Manifest {
@@ -104,41 +111,34 @@ fn manifest_files(source: &Source) -> Manifest {
     )
 }
 
-fn start(source: &Source, package: Option<&Package>) -> Result<StartCommand, PlanError> {
+fn processes(source: &Source, package: Option<&Package>) -> Result<Vec<Process>, PlanError> {
     if let Some(text) = source.text("Procfile") {
-        return Ok(StartCommand::line(&procfile::web(text)?));
+        return Ok(procfile::processes(text)?);
     }
     if let Some(package) = package
         && let Some(line) = package.script("start")
     {
-        let mut start = match package.script("prestart") {
-            Some(before) => StartCommand::line_after(before, line),
-            None => StartCommand::line(line),
+        let mut web = match package.script("prestart") {
+            Some(before) => start::line_after("web", before, line),
+            None => start::line("web", line),
         };
-        start.env.push("npm_lifecycle_event=start".to_owned());
+        web.env
+            .insert("npm_lifecycle_event".to_owned(), "start".to_owned());
         for (name, value) in [
             ("npm_package_name", &package.name),
             ("npm_package_version", &package.version),
         ] {
-            if let Some(value) = value.as_str().filter(|value| is_plain(value)) {
-                start.env.push(format!("{name}={value}"));
+            if let Some(value) = value.as_str() {
+                web.env.insert(name.to_owned(), value.to_owned());
             }
         }
-        return Ok(start);
+        return Ok(vec![web]);
     }
     ["app.js", "server.js"]
         .into_iter()
         .find(|file| source.has(file))
-        .map(|file| StartCommand::line(&format!("node {file}")))
+        .map(|file| vec![start::line("web", &format!("node {file}"))])
         .ok_or(PlanError::NothingToRunNode)
-}
-
-/// Text that needs no quoting in a Dockerfile.
-fn is_plain(text: &str) -> bool {
-    !text.is_empty()
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b"@/._+-".contains(&b))
 }
 
 #[cfg(test)]
@@ -185,7 +185,7 @@ mod tests {
                 .text("package.json")
                 .map(|text| serde_json::from_str(text).unwrap());
             assert_eq!(
-                start(&source, package.as_ref()).unwrap().argv[2],
+                processes(&source, package.as_ref()).unwrap()[0].argv[2],
                 expected,
                 "{files:?}"
             );
@@ -194,19 +194,13 @@ mod tests {
 
     #[test]
     fn nothing_to_start_is_said() {
-        let error = plan(
-            &source(&[("package.json", "{}"), ("index.js", "")]),
-            &Images::default(),
-        )
-        .unwrap_err();
+        let error = plan(&source(&[("package.json", "{}"), ("index.js", "")])).unwrap_err();
         assert_eq!(error, PlanError::NothingToRunNode);
     }
 
     #[test]
     fn broken_json_is_said() {
-        let error = plan(&source(&[("package.json", "{")]), &Images::default())
-            .unwrap_err()
-            .to_string();
+        let error = plan(&source(&[("package.json", "{")])).unwrap_err().to_string();
         assert!(error.contains("package.json"), "{error}");
     }
 
@@ -217,12 +211,10 @@ mod tests {
             r#"{"scripts":{"start":"x"},"dependencies":{"a":"file:./a"}}"#,
             r#"{"scripts":{"start":"x"},"workspaces":["a"]}"#,
         ] {
-            let dockerfile = plan(&source(&[("package.json", text)]), &Images::default())
-                .unwrap()
-                .dockerfile
-                .unwrap();
-            let copy = dockerfile.find("COPY --chown").unwrap();
-            assert!(copy < dockerfile.find("npm install").unwrap(), "{dockerfile}");
+            let Plan::Layers(layers) = plan(&source(&[("package.json", text)])).unwrap() else {
+                panic!("no layers");
+            };
+            assert_eq!(layers.manifest, Manifest::WholeSource, "{text}");
         }
     }
 
@@ -232,12 +224,9 @@ mod tests {
             ("package.json", r#"{"scripts":{"start":"node ."}}"#),
             ("node_modules/a/index.js", ""),
         ]);
-        assert!(
-            !plan(&source, &Images::default())
-                .unwrap()
-                .dockerfile
-                .unwrap()
-                .contains("npm install")
-        );
+        let Plan::Layers(layers) = plan(&source).unwrap() else {
+            panic!("no layers");
+        };
+        assert_eq!(layers.install, None);
     }
 }

@@ -1,16 +1,17 @@
 //! The build of a Python application: requirements first, source second, Procfile or gunicorn.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use beanpole_protocol::Platform;
 
 use crate::{
     detect::Sign,
-    plan::{AppBuild, Manifest, PlanError, generated},
-    platform::{Definition, Images},
+    layers::{Layers, Manifest},
+    plan::{Plan, PlanError},
+    platform::Definition,
     procfile,
     source::Source,
-    start::StartCommand,
+    start,
 };
 
 /// In the platform image: gunicorn on the WSGI path.
@@ -32,10 +33,10 @@ pub(super) const DEFINITION: Definition = Definition {
     plan,
 };
 
-fn plan(source: &Source, images: &Images) -> Result<AppBuild, PlanError> {
-    let start = match source.text("Procfile") {
-        Some(text) => StartCommand::line(&procfile::web(text)?),
-        None if has_python(source) => StartCommand::program(START_RULE),
+fn plan(source: &Source) -> Result<Plan, PlanError> {
+    let processes = match source.text("Procfile") {
+        Some(text) => procfile::processes(text)?,
+        None if has_python(source) => vec![start::program("web", START_RULE)],
         None => return Err(PlanError::NothingToRunPython),
     };
     let (manifest, install) = if source.has("requirements.txt") {
@@ -46,7 +47,13 @@ fn plan(source: &Source, images: &Images) -> Result<AppBuild, PlanError> {
     } else {
         (Manifest::None, None)
     };
-    Ok(generated(&images.runtime, &manifest, install.as_deref(), &start))
+    Ok(Plan::Layers(Layers {
+        manifest,
+        install,
+        processes,
+        static_files: BTreeMap::from([("/static".to_owned(), "static".to_owned())]),
+        ..Layers::default()
+    }))
 }
 
 fn has_python(source: &Source) -> bool {
@@ -200,28 +207,10 @@ mod tests {
     #[test]
     fn a_missing_include_is_named() {
         let source = source(&[("application.py", ""), ("requirements.txt", "-r base.txt")]);
-        let error = plan(&source, &Images::default()).unwrap_err().to_string();
+        let error = plan(&source).unwrap_err().to_string();
         assert!(
             error.contains("requirements.txt") && error.contains("base.txt"),
             "{error}"
-        );
-    }
-
-    #[test]
-    fn the_source_layer_comes_last() {
-        let source = source(&[("application.py", ""), ("requirements.txt", "flask")]);
-        let images = Images {
-            runtime: "beanpole/python:x".to_owned(),
-            ..Images::default()
-        };
-        assert_eq!(
-            plan(&source, &images).unwrap().dockerfile.unwrap(),
-            "FROM beanpole/python:x\n\
-             COPY [\"requirements.txt\",\"./requirements.txt\"]\n\
-             RUN pip install --no-cache-dir -r requirements.txt\n\
-             USER webapp\n\
-             CMD [\"/opt/beanpole/start\"]\n\
-             COPY --chown=webapp:webapp . .\n"
         );
     }
 }

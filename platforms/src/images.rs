@@ -3,6 +3,8 @@
 //! A tag carries a hash of everything the image is made from, so an image that exists under its tag is
 //! current. Pulling, importing and building are the agent's.
 
+use std::sync::Arc;
+
 use beanpole_protocol::Platform;
 use sha2::{Digest, Sha256};
 
@@ -39,7 +41,7 @@ pub struct ContextFile {
 /// An image to be built from its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImageBuild {
-    /// `base`, the platform's name, or that with `-builder`.
+    /// `base`, `host`, the platform's name, or that with `-runtime` or `-builder`.
     pub name: String,
     /// Repository and tag.
     pub tag: String,
@@ -107,28 +109,59 @@ pub fn base(sources: &Sources, seed: &str) -> ImageBuild {
     tagged("base", files, arguments)
 }
 
-/// The images of a platform on the base image `base`, in the order in which they are to be built; none for
-/// a platform whose bundles bring their own.
-pub fn platform(platform: Platform, base: &str) -> Vec<ImageBuild> {
+/// What the images of a platform stand on.
+#[derive(Clone, Debug)]
+pub struct Foundation {
+    /// Tag of the base image.
+    pub base: String,
+    /// The program that instances run as their first process; see the crate `beanpole-instance-init`.
+    pub init: Arc<[u8]>,
+}
+
+/// The images of a platform in the order in which they are to be built; none for a platform whose bundles
+/// bring their own.
+///
+/// What every instance has stands below the platform's runtime, and the init above it: applications run in
+/// that last one, which has the platform's name.
+pub fn platform(platform: Platform, on: &Foundation) -> Vec<ImageBuild> {
     let definition = definition(platform);
     let Some(runtime) = definition.runtime else {
         return Vec::new();
     };
-    let base = ("BASE", base.to_owned());
-    let runtime = tagged(platform.name(), recipe(runtime), vec![base.clone()]);
+    let base = ("BASE", on.base.clone());
+    let host = file("Dockerfile", 0o644, include_bytes!("../host/Dockerfile"));
+    let host = tagged("host", vec![host], vec![base.clone()]);
+    let name = format!("{platform}-runtime");
+    let runtime = tagged(&name, recipe(runtime), vec![("BASE", host.tag.clone())]);
+    let below = ("RUNTIME", runtime.tag.clone());
     let builder = definition.builder.map(|builder| {
-        let arguments = vec![base, ("RUNTIME", runtime.tag.clone())];
+        let arguments = vec![base, below.clone()];
         tagged(&format!("{platform}-builder"), recipe(builder), arguments)
     });
-    std::iter::once(runtime).chain(builder).collect()
+    let files = vec![
+        file("Dockerfile", 0o644, include_bytes!("../host/finish/Dockerfile")),
+        file("init", 0o755, &on.init),
+    ];
+    let finished = tagged(platform.name(), files, vec![below]);
+    [host, runtime]
+        .into_iter()
+        .chain(builder)
+        .chain([finished])
+        .collect()
 }
 
 /// The tags that [`platform()`] gives, by what they are for.
-pub fn names(of: Platform, base: &str) -> Images {
-    let mut tags = platform(of, base).into_iter().map(|build| build.tag);
-    let runtime = tags.next().unwrap_or_default();
+pub fn names(of: Platform, on: &Foundation) -> Images {
+    let builds = platform(of, on);
+    let tag = |name: &str| {
+        builds
+            .iter()
+            .find(|build| build.name == name)
+            .map(|build| build.tag.clone())
+    };
+    let runtime = tag(of.name()).unwrap_or_default();
     Images {
-        builder: tags.next().unwrap_or_else(|| runtime.clone()),
+        builder: tag(&format!("{of}-builder")).unwrap_or_else(|| runtime.clone()),
         runtime,
     }
 }
@@ -178,9 +211,21 @@ mod tests {
         let (one, two) = (base(&plain, "s"), base(&company, "s"));
         assert_eq!(one, base(&plain, "s"));
         assert_ne!(one.tag, two.tag);
-        let python = |base: &ImageBuild| names(Platform::Python, &base.tag).runtime;
-        assert_ne!(python(&one), python(&two));
-        assert_eq!(platform(Platform::Docker, "b"), []);
+        let on = |base: &ImageBuild, init: &[u8]| Foundation {
+            base: base.tag.clone(),
+            init: init.into(),
+        };
+        let python = |on: Foundation| names(Platform::Python, &on).runtime;
+        assert_ne!(python(on(&one, b"x")), python(on(&two, b"x")));
+        assert_eq!(platform(Platform::Docker, &on(&one, b"x")), []);
+        let tags = |on: &Foundation| platform(Platform::Python, on).into_iter().map(|build| build.tag);
+        let (old, new) = (on(&one, b"x"), on(&one, b"y"));
+        let same = tags(&old).zip(tags(&new)).map(|(old, new)| old == new);
+        assert_eq!(
+            same.collect::<Vec<_>>(),
+            [true, true, false],
+            "another init is one layer"
+        );
     }
 
     #[test]

@@ -4,10 +4,13 @@
 //! texts into decisions and Dockerfiles, and leaves pulling, building and running to the agent.
 //! Invariant: equal inputs give equal Dockerfiles and equal image tags, on every host.
 
+pub mod buildfile;
 pub mod detect;
 #[path = "../docker/dockerfile.rs"]
 pub mod dockerfile;
+pub mod extensions;
 pub mod images;
+pub mod layers;
 pub mod plan;
 pub mod platform;
 pub mod procfile;

@@ -3,14 +3,18 @@
 //! Decides; it runs nothing. A bundle that lacks what its platform needs is refused here, before any
 //! build, with a sentence that says what to add.
 
+use beanpole_ebextensions::{Finding, Lookup};
 use beanpole_protocol::Platform;
 
 use crate::{
+    buildfile::BuildfileError,
     dockerfile,
+    extensions::Extensions,
+    images::ContextFile,
+    layers::Layers,
     platform::{Images, definition},
     procfile::ProcfileError,
     source::Source,
-    start::{StartCommand, json_list},
 };
 
 /// Why a bundle cannot be built.
@@ -18,6 +22,10 @@ use crate::{
 pub enum PlanError {
     #[error(transparent)]
     Procfile(#[from] ProcfileError),
+    #[error(transparent)]
+    Buildfile(#[from] BuildfileError),
+    #[error("{0}")]
+    ConfigurationFile(Box<Finding>),
     #[error(transparent)]
     Dockerfile(#[from] dockerfile::DockerfileError),
     #[error("{from} includes {wanted}, which is not in the bundle")]
@@ -41,6 +49,9 @@ pub enum PlanError {
 pub struct AppBuild {
     /// The generated Dockerfile; none when the bundle's own is used.
     pub dockerfile: Option<String>,
+    /// What we add to the build context. With a generated Dockerfile the bundle itself is in its folder
+    /// `source`.
+    pub files: Vec<ContextFile>,
     /// Where the application listens, when the image alone would not tell.
     pub port: Option<u16>,
     /// Images that must be on the host before the build, in order of appearance.
@@ -51,21 +62,43 @@ pub struct AppBuild {
     pub notes: Vec<String>,
 }
 
-/// Plans the build of `source` on the platform's images of this host.
-pub fn plan(platform: Platform, source: &Source, images: &Images) -> Result<AppBuild, PlanError> {
-    let mut build = (definition(platform).plan)(source, images)?;
+/// What a platform makes of a bundle.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Plan {
+    /// Layers on the platform's images.
+    Layers(Layers),
+    /// The bundle's own Dockerfile.
+    Dockerfile(AppBuild),
+}
+
+/// Plans the build of `source` on the platform's images of this host. `lookup` knows the installation.
+pub fn plan(
+    platform: Platform,
+    source: &Source,
+    images: &Images,
+    lookup: &dyn Lookup,
+) -> Result<AppBuild, PlanError> {
+    let mut build = match (definition(platform).plan)(source)? {
+        Plan::Dockerfile(build) => build,
+        Plan::Layers(layers) => {
+            let extensions = Extensions::read(source, lookup).map_err(PlanError::ConfigurationFile)?;
+            layers.build(platform.name(), source, images, &extensions)?
+        }
+    };
     build.notes.extend(notes(platform, source));
     Ok(build)
 }
 
 fn notes(platform: Platform, source: &Source) -> Vec<String> {
     let mut notes = Vec::new();
-    for folder in [".ebextensions", ".platform"] {
-        if source.has_folder(folder) {
-            notes.push(format!(
-                "{folder} is in the bundle, but Beanpole does not run it yet: it has no effect"
-            ));
-        }
+    if platform == Platform::Docker && source.has_folder(".platform") {
+        notes.push(".platform has no effect: the container is the Dockerfile's alone".to_owned());
+    }
+    if source.has_folder(".platform/confighooks") {
+        notes.push(
+            ".platform/confighooks has no effect: other options make new instances, which run .platform/hooks"
+                .to_owned(),
+        );
     }
     if platform == Platform::Docker && source.has("Procfile") {
         notes.push("the Procfile has no effect beside a Dockerfile".to_owned());
@@ -76,55 +109,4 @@ fn notes(platform: Platform, source: &Source) -> Vec<String> {
         ));
     }
     notes
-}
-
-/// What must be in the image before dependencies are installed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Manifest {
-    None,
-    Files(Vec<String>),
-    WholeSource,
-}
-
-/// Lays the layers: manifest and dependencies first, so that a change of source alone rebuilds only the
-/// last one. Lines that seldom change stand before the source for the same reason.
-pub(crate) fn generated(
-    platform_image: &str,
-    manifest: &Manifest,
-    install: Option<&str>,
-    start: &StartCommand,
-) -> AppBuild {
-    const SOURCE: &str = "COPY --chown=webapp:webapp . .\n";
-    let mut text = format!("FROM {platform_image}\n");
-    let mut source_is_in = false;
-    match manifest {
-        Manifest::None => {}
-        Manifest::Files(files) => {
-            for file in files {
-                text.push_str(&format!(
-                    "COPY {}\n",
-                    json_list(&[file.clone(), format!("./{file}")])
-                ));
-            }
-        }
-        Manifest::WholeSource => {
-            text.push_str(SOURCE);
-            source_is_in = true;
-        }
-    }
-    if let Some(install) = install {
-        text.push_str(&format!("RUN {install}\n"));
-    }
-    text.push_str("USER webapp\n");
-    text.push_str(&start.dockerfile());
-    if !source_is_in {
-        text.push_str(SOURCE);
-    }
-    AppBuild {
-        dockerfile: Some(text),
-        port: None,
-        base_images: vec![platform_image.to_owned()],
-        needs_buildkit: None,
-        notes: Vec::new(),
-    }
 }

@@ -8,7 +8,7 @@ use beanpole_protocol::Platform;
 
 use crate::{
     detect::Sign,
-    plan::{AppBuild, PlanError},
+    plan::{Plan, PlanError},
     source::Source,
 };
 
@@ -31,7 +31,7 @@ pub struct Definition {
     /// The files by which a bundle is recognised.
     pub signs: &'static [Sign],
     /// From a bundle's files to the build of its image.
-    pub plan: fn(&Source, &Images) -> Result<AppBuild, PlanError>,
+    pub plan: fn(&Source) -> Result<Plan, PlanError>,
 }
 
 /// The files that an image is built from, `Dockerfile` among them.

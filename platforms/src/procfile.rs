@@ -1,6 +1,8 @@
 //! Reads a Procfile: which processes an application wants to run.
 //!
-//! Says what is written and what of it can run; it starts nothing.
+//! Says what is written; it starts nothing.
+
+use crate::start;
 
 /// Why a Procfile cannot be used. Lines count from 1.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -10,11 +12,9 @@ pub enum ProcfileError {
     #[error("the Procfile names the process {name:?} twice (line {line})")]
     Duplicate { line: usize, name: String },
     #[error(
-        "the Procfile has a process {name:?}, but only 'web' can run for now: remove the line, or start both from one command"
+        "the Procfile has no process named web, which is the one that gets requests: add a line 'web: <command>'"
     )]
-    OnlyWeb { name: String },
-    #[error("the Procfile has no process: add a line 'web: <command>'")]
-    Empty,
+    NoWeb,
 }
 
 /// One line: a name and the command line it stands for.
@@ -60,18 +60,17 @@ pub fn parse(text: &str) -> Result<Vec<Process>, ProcfileError> {
     Ok(processes)
 }
 
-/// The command of the only process that can run, `web`.
-pub fn web(text: &str) -> Result<String, ProcfileError> {
-    let processes = parse(text)?;
-    if let Some(other) = processes.iter().find(|process| process.name != "web") {
-        return Err(ProcfileError::OnlyWeb {
-            name: other.name.clone(),
-        });
+/// The processes that a Procfile asks for, `web` first: that is the one that gets requests.
+pub fn processes(text: &str) -> Result<Vec<beanpole_instance::Process>, ProcfileError> {
+    let mut processes = parse(text)?;
+    if !processes.iter().any(|process| process.name == "web") {
+        return Err(ProcfileError::NoWeb);
     }
-    match processes.into_iter().next() {
-        Some(web) => Ok(web.command),
-        None => Err(ProcfileError::Empty),
-    }
+    processes.sort_by_key(|process| process.name != "web");
+    Ok(processes
+        .iter()
+        .map(|process| start::line(&process.name, &process.command))
+        .collect())
 }
 
 #[cfg(test)]
@@ -79,24 +78,31 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_web_line_is_found_between_comments() {
+    fn the_web_process_comes_first_and_the_others_as_written() {
+        let text = "# how to run\r\n\r\nworker: ./work\nweb: gunicorn app:app -b :$PORT\r\nclock: ./tick\n";
+        let names: Vec<_> = processes(text)
+            .unwrap()
+            .into_iter()
+            .map(|process| process.name)
+            .collect();
+        assert_eq!(names, ["web", "worker", "clock"]);
         assert_eq!(
-            web("# how to run\r\n\r\nweb: gunicorn app:app -b :$PORT\r\n").unwrap(),
-            "gunicorn app:app -b :$PORT"
+            processes(text).unwrap()[0].argv[2],
+            "exec gunicorn app:app -b :$PORT"
         );
     }
 
     #[test]
     fn what_cannot_run_is_named() {
         for (text, words) in [
-            ("web: a\nworker: b", "process \"worker\""),
+            ("worker: b", "no process named web"),
             ("web gunicorn", "line 1"),
             ("web: a\nweb: b", "twice"),
             ("web:", "line 1"),
             ("my app: x", "line 1"),
             ("# nothing", "no process"),
         ] {
-            let error = web(text).unwrap_err().to_string();
+            let error = processes(text).unwrap_err().to_string();
             assert!(error.contains(words), "{text:?}: {error}");
         }
     }

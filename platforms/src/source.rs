@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Larger files are never read as text, bytes.
-pub const TEXT_LIMIT: u64 = 256 * 1024;
+pub const TEXT_LIMIT: u64 = 1024 * 1024;
 
 /// The files of a bundle, relative to its root, with `/` between.
 #[derive(Clone, Debug, Default)]
@@ -17,9 +17,10 @@ impl Source {
     pub fn wants_text(path: &str) -> bool {
         matches!(
             path,
-            "Procfile" | "package.json" | "Dockerfile" | ".dockerignore" | "Pipfile"
+            "Procfile" | "Buildfile" | "package.json" | "Dockerfile" | ".dockerignore" | "Pipfile"
         ) || path.ends_with(".txt")
             || path.ends_with(".in")
+            || beanpole_ebextensions::is_config_file(path)
     }
 
     pub fn add(&mut self, path: impl Into<String>) {

@@ -1,74 +1,51 @@
-//! How a command line becomes the process that Docker starts and stops.
+//! How a command line becomes a process that can be ended.
 //!
-//! Docker sends SIGTERM to its init, which hands it to its child. A shell in between would swallow
-//! it, so a simple command replaces the shell (`exec`); a line that needs the shell's operators gets
-//! one that waits, while the init signals the whole process group.
+//! The init sends a process SIGTERM. A shell in between would swallow it, so a simple command replaces the
+//! shell (`exec`); for a line that needs the shell's operators there is one that waits, while the signal
+//! goes to the whole process group.
 
-/// Set to anything, makes Docker's init signal the process group instead of its child alone.
-const GROUP_SIGNALS: &str = "TINI_KILL_PROCESS_GROUP=1";
+use beanpole_instance::Process;
 
-/// The Dockerfile lines that start an application.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StartCommand {
-    /// Exec form of `CMD`.
-    pub argv: Vec<String>,
-    /// `NAME=value` pairs that the start needs.
-    pub env: Vec<String>,
+/// A program that is run directly.
+pub fn program(name: &str, path: &str) -> Process {
+    Process {
+        name: name.to_owned(),
+        argv: vec![path.to_owned()],
+        ..Process::default()
+    }
 }
 
-impl StartCommand {
-    /// Runs a program directly.
-    pub fn program(path: &str) -> Self {
-        Self {
-            argv: vec![path.to_owned()],
-            env: Vec::new(),
-        }
+/// One line of shell.
+pub fn line(name: &str, line: &str) -> Process {
+    let script = match shape(line) {
+        Shape::Exec => line.to_owned(),
+        Shape::Simple => format!("exec {line}"),
+        Shape::Assigned => format!("exec env {line}"),
+        Shape::Compound => return compound(name, line),
+    };
+    Process {
+        name: name.to_owned(),
+        argv: shell(script),
+        ..Process::default()
     }
+}
 
-    /// Runs one line of shell.
-    pub fn line(line: &str) -> Self {
-        let script = match shape(line) {
-            Shape::Exec => line.to_owned(),
-            Shape::Simple => format!("exec {line}"),
-            Shape::Assigned => format!("exec env {line}"),
-            Shape::Compound => {
-                return Self {
-                    argv: shell(format!("trap : TERM INT\n{line}")),
-                    env: vec![GROUP_SIGNALS.to_owned()],
-                };
-            }
-        };
-        Self {
-            argv: shell(script),
-            env: Vec::new(),
-        }
-    }
+/// `before` to its end, then `line`.
+pub fn line_after(name: &str, before: &str, line: &str) -> Process {
+    compound(name, &format!("({before}) || exit\n{line}"))
+}
 
-    /// Runs `before` to its end, then `line`.
-    pub fn line_after(before: &str, line: &str) -> Self {
-        Self {
-            argv: shell(format!("trap : TERM INT\n({before}) || exit\n{line}")),
-            env: vec![GROUP_SIGNALS.to_owned()],
-        }
-    }
-
-    /// The lines for a Dockerfile.
-    pub fn dockerfile(&self) -> String {
-        let mut lines = String::new();
-        for pair in &self.env {
-            lines.push_str(&format!("ENV {pair}\n"));
-        }
-        lines.push_str(&format!("CMD {}\n", json_list(&self.argv)));
-        lines
+fn compound(name: &str, script: &str) -> Process {
+    Process {
+        name: name.to_owned(),
+        argv: shell(format!("trap : TERM INT\n{script}")),
+        signal_group: true,
+        ..Process::default()
     }
 }
 
 fn shell(script: String) -> Vec<String> {
     vec!["/bin/sh".to_owned(), "-c".to_owned(), script]
-}
-
-pub(crate) fn json_list(items: &[String]) -> String {
-    serde_json::Value::from(items.to_vec()).to_string()
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -150,16 +127,14 @@ mod tests {
             ("./migrate && ./run", "trap : TERM INT\n./migrate && ./run"),
             ("cd src", "trap : TERM INT\ncd src"),
         ] {
-            assert_eq!(StartCommand::line(line).argv[2], expected, "{line}");
+            assert_eq!(super::line("web", line).argv[2], expected, "{line}");
         }
     }
 
     #[test]
     fn a_compound_line_signals_its_group() {
-        let text = StartCommand::line("a; b").dockerfile();
-        assert_eq!(
-            text,
-            "ENV TINI_KILL_PROCESS_GROUP=1\nCMD [\"/bin/sh\",\"-c\",\"trap : TERM INT\\na; b\"]\n"
-        );
+        assert!(line("web", "a; b").signal_group);
+        assert!(line_after("web", "a", "b").signal_group);
+        assert!(!line("web", "./run").signal_group);
     }
 }

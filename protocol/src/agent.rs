@@ -69,6 +69,9 @@ pub struct DesiredImage {
     /// Grows when a failed build is to be tried again.
     #[serde(default)]
     pub attempt: u32,
+    /// The region that the installation is, for functions in configuration files.
+    #[serde(default)]
+    pub region: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -129,18 +129,21 @@ impl Bundle {
         Ok(())
     }
 
-    /// Writes the context: `extra` first, then the bundle's files that `ignore` does not name.
+    /// Writes the context: `extra` first, then the bundle's files that `ignore` does not name, their paths
+    /// with `prefix` before them.
     pub fn write_tar(
         &mut self,
         extra: &[ContextFile],
         ignore: &Ignore,
+        prefix: &str,
         out: impl Write,
     ) -> Result<(), BundleError> {
         let mut tar = tar::Builder::new(BufWriter::with_capacity(BUFFER, out));
         append_files(&mut tar, extra)?;
         let mut total = 0u64;
         for entry in &self.entries {
-            let is_replaced = extra.iter().any(|file| file.path == entry.path);
+            let path = format!("{prefix}{}", entry.path);
+            let is_replaced = extra.iter().any(|file| file.path == path);
             if is_replaced || ignore.matches(&entry.path) {
                 continue;
             }
@@ -153,7 +156,7 @@ impl Bundle {
             let mode = if entry.executable { 0o755 } else { 0o644 };
             append(
                 &mut tar,
-                &entry.path,
+                &path,
                 mode,
                 size,
                 Exactly {
@@ -285,7 +288,7 @@ mod tests {
 
     fn tar_names(bundle: &mut Bundle, ignore: &Ignore) -> Vec<(String, u32)> {
         let mut bytes = Vec::new();
-        bundle.write_tar(&[], ignore, &mut bytes).unwrap();
+        bundle.write_tar(&[], ignore, "", &mut bytes).unwrap();
         let mut archive = tar::Archive::new(bytes.as_slice());
         archive
             .entries()

@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use beanpole_ebextensions::Lookup;
 use beanpole_platforms::{AppBuild, PlanError, images::ContextFile, plan};
 use beanpole_protocol::{HostId, Platform, Timestamp, agent::DesiredImage, output};
 
@@ -26,8 +27,9 @@ use crate::{
     link::{Link, LinkError, pace::Pace},
 };
 
-/// Inside the context; kept out of the image by the Engine, which the context's `.dockerignore` tells to.
-const DOCKERFILE: &str = ".beanpole.Dockerfile";
+/// Our Dockerfile in the context, where the bundle itself is in [`SOURCE`].
+const DOCKERFILE: &str = "beanpole/Dockerfile";
+const SOURCE: &str = "source/";
 
 /// Characters of an error, and of a line of output, that a reason has at most.
 const LONGEST_REASON: usize = 300;
@@ -182,7 +184,7 @@ impl Workshop {
             .await?;
         let fetched = Instant::now();
         let mut line = |text: String| log.line(text);
-        let (bundle, build) = self.plan(image.platform, zip.path(), &mut line).await?;
+        let (bundle, build) = self.plan(image, zip.path(), &mut line).await?;
         let context = self.context(bundle, &build).await?;
         let request = self.request(image, &build, context.path());
         let prepared = Instant::now();
@@ -200,10 +202,14 @@ impl Workshop {
     /// Opens the bundle, decides how to build it, and sees to the images that it stands on.
     async fn plan(
         &self,
-        platform: Platform,
+        image: &DesiredImage,
         zip: &Path,
         line: Progress<'_>,
     ) -> Result<(Bundle, AppBuild), VersionError> {
+        let platform = image.platform;
+        let installation = Installation {
+            region: image.region.clone(),
+        };
         let images = match platform {
             Platform::Docker => beanpole_platforms::Images::default(),
             platform => self.images.platform(platform, line).await?,
@@ -211,7 +217,7 @@ impl Workshop {
         let path = zip.to_owned();
         let (bundle, build) = blocking(move || {
             let bundle = Bundle::open(&path)?;
-            let build = plan(platform, &bundle.source, &images)?;
+            let build = plan(platform, &bundle.source, &images, &installation)?;
             Ok::<_, VersionError>((bundle, build))
         })
         .await?;
@@ -249,19 +255,27 @@ impl Workshop {
             .prefix("context-")
             .tempfile_in(&self.folder)?;
         let generated = build.dockerfile.clone();
+        let mut files = build.files.clone();
         blocking(move || {
-            let (extra, ignore) = match generated {
-                Some(dockerfile) => (generated_files(dockerfile), Ignore::default()),
+            match generated {
+                Some(dockerfile) => {
+                    files.push(ContextFile {
+                        path: DOCKERFILE.to_owned(),
+                        mode: 0o644,
+                        content: dockerfile.into_bytes(),
+                    });
+                    bundle.write_tar(&files, &Ignore::default(), SOURCE, file.as_file_mut())?;
+                }
                 None => {
                     let rules = bundle
                         .source
                         .text(".dockerignore")
                         .map(Ignore::parse)
                         .unwrap_or_default();
-                    (user_files(&bundle), rules)
+                    files.extend(user_files(&bundle));
+                    bundle.write_tar(&files, &rules, "", file.as_file_mut())?;
                 }
-            };
-            bundle.write_tar(&extra, &ignore, file.as_file_mut())?;
+            }
             Ok(file)
         })
         .await
@@ -291,6 +305,22 @@ impl Workshop {
     }
 }
 
+/// What functions in configuration files may ask for during a build, which is for no environment.
+struct Installation {
+    region: String,
+}
+
+impl Lookup for Installation {
+    fn reference(&self, name: &str) -> Option<String> {
+        let is_known = name == "AWS::Region" && !self.region.is_empty();
+        is_known.then(|| self.region.clone())
+    }
+
+    fn option(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+}
+
 /// Why there is no image, on one line.
 fn reason(error: &VersionError, telling: Option<&str>) -> String {
     let error_line = one_line(&error.to_string());
@@ -309,19 +339,6 @@ fn one_line(text: &str) -> String {
         .map(str::to_owned)
         .collect();
     output::cut(&words.join(" "), LONGEST_REASON)
-}
-
-/// Our Dockerfile, and word to the Engine that neither file belongs to the source.
-fn generated_files(dockerfile: String) -> Vec<ContextFile> {
-    let file = |path: &str, content: String| ContextFile {
-        path: path.to_owned(),
-        mode: 0o644,
-        content: content.into_bytes(),
-    };
-    vec![
-        file(DOCKERFILE, dockerfile),
-        file(".dockerignore", format!(".dockerignore\n{DOCKERFILE}\n")),
-    ]
 }
 
 /// A user's Dockerfile is always in the context, ignored or not.

@@ -89,6 +89,7 @@ impl Case {
             application: "shop".to_owned(),
             label: "1".to_owned(),
             attempt: 0,
+            region: String::new(),
         };
         let ready = ImageRecord {
             attempt: 0,

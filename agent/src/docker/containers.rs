@@ -24,8 +24,9 @@ use crate::{
     model::{Container, Exit, Status},
 };
 
-/// What a user's own Dockerfile may count on: change user, own files, bind low ports.
-const DOCKER_CAPABILITIES: [&str; 7] = [
+/// What a user's own Dockerfile may count on, and what our init needs: change user, own files, bind low
+/// ports.
+const CAPABILITIES: [&str; 7] = [
     "CHOWN",
     "DAC_OVERRIDE",
     "FOWNER",
@@ -69,7 +70,13 @@ impl Engine {
         let options = CreateContainerOptionsBuilder::default()
             .name(&name(&instance.id))
             .build();
-        let mut body = body(host, publish, instance, image.platform, port);
+        let inside = Inside {
+            port,
+            published: published_port(image, instance, port),
+            runs_as_webapp: image.platform != Platform::Docker && !image.has_init,
+            has_init: image.has_init,
+        };
+        let mut body = body(host, publish, instance, inside);
         let added = added.iter().map(|(name, value)| format!("{name}={value}"));
         body.env.get_or_insert_default().extend(added);
         let created = self
@@ -170,13 +177,35 @@ impl Engine {
     }
 }
 
-fn body(
-    host: &HostId,
-    publish: IpAddr,
-    instance: &DesiredInstance,
-    platform: Platform,
+/// What of its image matters to a container.
+#[derive(Clone, Copy)]
+struct Inside {
+    /// Where the application listens.
     port: u16,
-) -> ContainerCreateBody {
+    /// Where requests go: the proxy in front of it, if there is one.
+    published: u16,
+    /// As the user webapp from its first process on, which needs no capability.
+    runs_as_webapp: bool,
+    has_init: bool,
+}
+
+/// The port of the proxy.
+const PROXY_PORT: u16 = 80;
+
+fn published_port(image: &ImageFacts, instance: &DesiredInstance, port: u16) -> u16 {
+    let no_proxy = instance
+        .env
+        .get("BEANPOLE_PROXY")
+        .is_some_and(|kind| kind == "none");
+    if image.has_init && !no_proxy {
+        PROXY_PORT
+    } else {
+        port
+    }
+}
+
+fn body(host: &HostId, publish: IpAddr, instance: &DesiredInstance, inside: Inside) -> ContainerCreateBody {
+    let Inside { port, published, .. } = inside;
     let mut env: Vec<String> = instance
         .env
         .iter()
@@ -195,7 +224,7 @@ fn body(
             (labels::VERSION, instance.release.version.to_string()),
             (labels::CONFIGURATION, instance.release.configuration.to_string()),
             (labels::GRACE, instance.stop_grace_seconds.to_string()),
-            (labels::PORT, port.to_string()),
+            (labels::PORT, published.to_string()),
             (labels::ROLE, "instance".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value)),
@@ -204,27 +233,23 @@ fn body(
         image: Some(instance.image.clone()),
         env: Some(env),
         labels: Some(labels),
-        exposed_ports: Some(vec![format!("{port}/tcp")]),
+        exposed_ports: Some(vec![format!("{published}/tcp")]),
         stop_timeout: Some(i64::from(instance.stop_grace_seconds)),
-        host_config: Some(host_config(publish, instance, platform, port)),
+        host_config: Some(host_config(publish, instance, inside)),
         ..Default::default()
     }
 }
 
-fn host_config(publish: IpAddr, instance: &DesiredInstance, platform: Platform, port: u16) -> HostConfig {
+fn host_config(publish: IpAddr, instance: &DesiredInstance, inside: Inside) -> HostConfig {
     let limits = &instance.limits;
     let memory = i64::try_from(limits.memory_bytes).unwrap_or(i64::MAX);
     // An empty host port lets the Engine choose a free one.
-    let published = PortBinding {
+    let binding = PortBinding {
         host_ip: Some(publish.to_string()),
         host_port: Some(String::new()),
     };
     let log_options = [("max-size", "10m"), ("max-file", "3")];
-    let capabilities: &[&str] = match platform {
-        Platform::Docker => &DOCKER_CAPABILITIES,
-        // All others run as the user webapp and need none.
-        _ => &[],
-    };
+    let capabilities: &[&str] = if inside.runs_as_webapp { &[] } else { &CAPABILITIES };
     HostConfig {
         network_mode: Some(network::NAME.to_owned()),
         // Equal limits: otherwise swap doubles what was asked for.
@@ -232,11 +257,14 @@ fn host_config(publish: IpAddr, instance: &DesiredInstance, platform: Platform, 
         memory_swap: (memory > 0).then_some(memory),
         nano_cpus: (limits.cpu_millis > 0).then(|| i64::from(limits.cpu_millis) * 1_000_000),
         pids_limit: (limits.pids > 0).then(|| i64::from(limits.pids)),
-        init: Some(true),
+        init: Some(!inside.has_init),
         cap_drop: Some(vec!["ALL".to_owned()]),
         cap_add: Some(capabilities.iter().map(|name| (*name).to_owned()).collect()),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
-        port_bindings: Some(HashMap::from([(format!("{port}/tcp"), Some(vec![published]))])),
+        port_bindings: Some(HashMap::from([(
+            format!("{}/tcp", inside.published),
+            Some(vec![binding]),
+        )])),
         log_config: Some(HostConfigLogConfig {
             typ: Some("json-file".to_owned()),
             config: Some(

@@ -25,6 +25,8 @@ pub struct ImageFacts {
     pub platform: Platform,
     /// Where the application listens inside its container.
     pub port: u16,
+    /// Its containers run Beanpole's init: a proxy on port 80, processes as the user webapp.
+    pub has_init: bool,
     /// Names of the variables that the image itself sets.
     pub variables: BTreeSet<String>,
 }
@@ -98,6 +100,7 @@ impl Engine {
                 .and_then(|port| port.parse().ok())
                 .or(lowest)
                 .unwrap_or(8080),
+            has_init: labels.contains_key(labels::INIT),
             variables: config
                 .env
                 .iter()

@@ -78,6 +78,15 @@ pub fn variables(
     added
 }
 
+/// How an instance's init reaches the server. It gives these to nobody else in the container.
+pub fn for_init(door: SocketAddr, access: &ServicesAccess) -> [(String, String); 2] {
+    [
+        ("BEANPOLE_INSTANCE_URL", format!("http://{door}/instance/v1")),
+        ("BEANPOLE_INSTANCE_TOKEN", access.token.reveal().to_owned()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value))
+}
+
 #[cfg(test)]
 mod tests {
     use beanpole_protocol::agent::InstanceToken;

@@ -12,8 +12,10 @@ use crate::docker::images::Layers;
 /// What is above goes before what it stands on.
 fn rank(tag: &str) -> u8 {
     match tag.split(':').next() {
-        Some("beanpole/seed") => 2,
-        Some("beanpole/base") => 1,
+        Some("beanpole/seed") => 4,
+        Some("beanpole/base") => 3,
+        Some("beanpole/host") => 2,
+        Some(name) if name.ends_with("-runtime") => 1,
         _ => 0,
     }
 }

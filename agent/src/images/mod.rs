@@ -12,11 +12,12 @@ use std::{
     collections::{BTreeSet, HashMap},
     io,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use beanpole_platforms::{
     Images as PlatformImages,
-    images::{self, ImageBuild, SEED_PULL, Sources},
+    images::{self, Foundation, ImageBuild, SEED_PULL, Sources},
 };
 use beanpole_protocol::Platform;
 use tokio::sync::Mutex;
@@ -69,6 +70,7 @@ impl ImagesError {
 pub struct Images {
     engine: Engine,
     sources: Sources,
+    init: Arc<[u8]>,
     bounds: BuildBounds,
     /// Arguments that every build gets, such as the host's proxies.
     arguments: HashMap<String, String>,
@@ -78,11 +80,20 @@ pub struct Images {
 }
 
 impl Images {
-    /// `folder` is for temporary files, a Debian root among them (300 MB).
-    pub fn new(engine: Engine, sources: Sources, bounds: BuildBounds, folder: &Path, ledger: Ledger) -> Self {
+    /// `init` is the program that instances run first. `folder` is for temporary files, a Debian root
+    /// among them (300 MB).
+    pub fn new(
+        engine: Engine,
+        sources: Sources,
+        init: Arc<[u8]>,
+        bounds: BuildBounds,
+        folder: &Path,
+        ledger: Ledger,
+    ) -> Self {
         Self {
             engine,
             sources,
+            init,
             bounds,
             arguments: proxies(|name| std::env::var(name).ok()),
             folder: folder.to_owned(),
@@ -108,7 +119,8 @@ impl Images {
         progress: Progress<'_>,
     ) -> Result<PlatformImages, ImagesError> {
         let base = images::base(&self.sources, &images::seed_tag(&self.sources));
-        let builds = images::platform(platform, &base.tag);
+        let on = self.foundation(&base);
+        let builds = images::platform(platform, &on);
         if builds.is_empty() {
             let base = self.base(progress).await?;
             return Ok(PlatformImages {
@@ -126,7 +138,14 @@ impl Images {
             self.make_base(&base, &mut *progress).await?;
             self.make(build, "platform", &mut *progress).await?;
         }
-        Ok(images::names(platform, &base.tag))
+        Ok(images::names(platform, &on))
+    }
+
+    fn foundation(&self, base: &ImageBuild) -> Foundation {
+        Foundation {
+            base: base.tag.clone(),
+            init: Arc::clone(&self.init),
+        }
     }
 
     /// The tag of the base image, made when it is not here.
@@ -172,13 +191,14 @@ impl Images {
     /// The tags that are in use now: none of them is ever collected.
     fn current(&self) -> BTreeSet<String> {
         let seed = images::seed_tag(&self.sources);
-        let base = images::base(&self.sources, &seed).tag;
+        let base = images::base(&self.sources, &seed);
+        let on = self.foundation(&base);
         let platforms = Platform::ALL.into_iter();
         let mut tags: BTreeSet<String> = platforms
-            .flat_map(|platform| images::platform(platform, &base))
+            .flat_map(|platform| images::platform(platform, &on))
             .map(|build| build.tag)
             .collect();
-        tags.extend([seed, base]);
+        tags.extend([seed, base.tag]);
         tags
     }
 
@@ -225,8 +245,11 @@ impl Images {
                 .map(|(name, value)| ((*name).to_owned(), value.clone())),
         );
         let mut labels = HashMap::from([(labels::ROLE.to_owned(), role.to_owned())]);
-        if role == "platform" {
-            let platform = build.name.trim_end_matches("-builder");
+        let platform = build
+            .name
+            .trim_end_matches("-builder")
+            .trim_end_matches("-runtime");
+        if platform.parse::<Platform>().is_ok() {
             labels.insert(labels::PLATFORM.to_owned(), platform.to_owned());
         }
         let request = BuildRequest {

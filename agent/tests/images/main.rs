@@ -52,6 +52,7 @@ impl Host {
         Images::new(
             self.engine.clone(),
             sources,
+            b"no instance is started here".as_slice().into(),
             bounds,
             self.folder.path(),
             self.ledger(),

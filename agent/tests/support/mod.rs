@@ -5,7 +5,12 @@
 
 pub mod server;
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf, time::Duration};
+use std::{
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use beanpole_agent::{
     cli::{HostOptions, RunOptions},
@@ -66,6 +71,7 @@ impl World {
                 data: self.folder.path().join("data"),
                 docker: docker_socket(),
                 ca_dir: "/usr/local/share/ca-certificates".into(),
+                instance_init: Some(init()),
                 base_image: None,
                 debian_mirror: None,
                 debian_security_mirror: None,
@@ -141,6 +147,13 @@ impl World {
     }
 }
 
+/// The program that instances run first, built with the others of the workspace.
+fn init() -> std::path::PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let programs = tests.parent().and_then(Path::parent).unwrap();
+    programs.join("beanpole-instance-init")
+}
+
 /// Waits until something is there, for at most 20 seconds.
 pub async fn eventually<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     for _ in 0..400 {
@@ -211,6 +224,7 @@ pub fn image(version: &VersionId, platform: Platform, sha256: String) -> Desired
         application: "test".to_owned(),
         label: "one".to_owned(),
         attempt: 0,
+        region: "us-east-1".to_owned(),
     }
 }
 

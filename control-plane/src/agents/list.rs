@@ -70,7 +70,11 @@ pub fn desired(inputs: &Inputs) -> Result<Desired, MissingRevision> {
     let here = inputs.instances.iter().filter(|row| row.host_id == inputs.host);
     Ok(Desired {
         generation: inputs.generation,
-        images: inputs.images.iter().map(desired_image).collect(),
+        images: inputs
+            .images
+            .iter()
+            .map(|wanted| desired_image(wanted, &inputs.services.region))
+            .collect(),
         instances: here
             .map(|row| desired_instance(inputs, row))
             .collect::<Result<_, _>>()?,
@@ -97,7 +101,7 @@ fn settings<'a>(
         })
 }
 
-fn desired_image(wanted: &WantedImage) -> DesiredImage {
+fn desired_image(wanted: &WantedImage, region: &str) -> DesiredImage {
     DesiredImage {
         version: wanted.version.clone(),
         image: image(&wanted.version),
@@ -106,6 +110,7 @@ fn desired_image(wanted: &WantedImage) -> DesiredImage {
         application: wanted.application.clone(),
         label: wanted.label.clone(),
         attempt: wanted.attempt,
+        region: region.to_owned(),
     }
 }
 

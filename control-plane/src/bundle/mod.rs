@@ -4,6 +4,7 @@
 //! says; [`layout`] judges names and kinds and is pure. Invariant: a bundle accepted here unpacks to
 //! plain files under its own root, no larger than the limits.
 
+pub mod configuration;
 pub mod entry;
 pub mod error;
 pub mod layout;

@@ -13,7 +13,10 @@ use super::{applications, version_files};
 use crate::{
     ApiError, App,
     blobs::{Incoming, Received},
-    bundle::{BundleError, Layout, UPLOAD_LIMIT},
+    bundle::{
+        BundleError, Layout, UPLOAD_LIMIT,
+        configuration::{Installation, Judgement, judge},
+    },
     http::pace::Paced,
     notices::{self, Notice},
     store::{
@@ -83,7 +86,11 @@ pub async fn upload(
     let received = receive(incoming, body).await?;
     let layout = app.inspector.inspect(received.path()).await?;
     let platform = choose_platform(&layout, query.platform)?;
-    let (settings, findings) = (Vec::new(), Vec::new());
+    let installation = Installation {
+        region: &app.config.aws.region,
+        account: beanpole_access::gate::INSTALLATION_ACCOUNT,
+    };
+    let Judgement { settings, findings } = judge(&layout.configuration_files, &installation);
     let id = VersionId::random();
     let settings = version_files::seal(&app.secrets, &id, &settings)?;
     let version = VersionRow {

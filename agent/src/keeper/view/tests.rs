@@ -22,6 +22,7 @@ fn desired(state: DesiredState) -> Desired {
         application: "shop".to_owned(),
         label: "1".to_owned(),
         attempt: 0,
+        region: String::new(),
     };
     let health = HealthCheck {
         kind: HealthCheckKind::Tcp,

@@ -1,0 +1,162 @@
+//! What a bundle's configuration files mean to the server: option settings, and what is wrong.
+
+use beanpole_ebextensions::{Lookup, Severity, option_settings, parse};
+use beanpole_protocol::api::{Finding, FindingSeverity, OptionSetting};
+
+use super::CONFIGURATION_FILE_LIMIT;
+use crate::options::{OptionError, OptionSet};
+
+/// Result of reading the files of one bundle.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    /// In working order; each can be set.
+    pub settings: Vec<OptionSetting>,
+    pub findings: Vec<Finding>,
+}
+
+/// What functions in the files may ask for: the installation. Versions are of no environment.
+pub struct Installation<'a> {
+    pub region: &'a str,
+    pub account: &'a str,
+}
+
+impl Lookup for Installation<'_> {
+    fn reference(&self, name: &str) -> Option<String> {
+        match name {
+            "AWS::Region" => Some(self.region.to_owned()),
+            "AWS::AccountId" => Some(self.account.to_owned()),
+            "AWS::Partition" => Some("aws".to_owned()),
+            _ => None,
+        }
+    }
+
+    fn option(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+}
+
+/// Judges the files of a bundle, given as path and content.
+pub fn judge(files: &[(String, Vec<u8>)], installation: &Installation<'_>) -> Judgement {
+    let mut findings = Vec::new();
+    for (path, content) in files {
+        if content.len() > CONFIGURATION_FILE_LIMIT {
+            findings.push(Finding {
+                severity: FindingSeverity::Error,
+                file: path.clone(),
+                line: 1,
+                column: 1,
+                key: String::new(),
+                message: format!(
+                    "the file has more than {CONFIGURATION_FILE_LIMIT} bytes: put what it carries beside it in the bundle"
+                ),
+            });
+        }
+    }
+    let parsed = parse(files);
+    findings.extend(parsed.findings.iter().map(finding));
+    let (options, unknown) = option_settings(&parsed.config, installation);
+    findings.extend(unknown.iter().map(finding));
+    let mut settings = Vec::new();
+    for option in options {
+        let setting = OptionSetting {
+            namespace: option.namespace.clone(),
+            name: option.name.clone(),
+            value: option.value.clone(),
+        };
+        match OptionSet::parse(std::slice::from_ref(&setting)) {
+            Ok(_) if option.resource_name.is_some() => {
+                let message = "resource_name is of scheduled actions, which are not supported yet: the option is left out";
+                findings.push(finding(&option.finding(Severity::Warning, message)));
+            }
+            Ok(_) => settings.push(setting),
+            // Written for AWS, where it means something: it is told, and the rest of the file counts.
+            Err(error @ OptionError::NotSupportedYet { .. }) => {
+                findings.push(finding(
+                    &option.finding(Severity::Warning, format!("{error}; it has no effect")),
+                ));
+            }
+            Err(error) => findings.push(finding(&option.finding(Severity::Error, error.to_string()))),
+        }
+    }
+    findings.dedup();
+    Judgement { settings, findings }
+}
+
+fn finding(found: &beanpole_ebextensions::Finding) -> Finding {
+    let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    Finding {
+        severity: match found.severity {
+            Severity::Error => FindingSeverity::Error,
+            Severity::Warning => FindingSeverity::Warning,
+        },
+        file: found.file.clone(),
+        line: count(found.line),
+        column: count(found.column),
+        key: found.key.clone(),
+        message: found.message.clone(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(text: &str) -> Judgement {
+        let files = [(".ebextensions/a.config".to_owned(), text.as_bytes().to_vec())];
+        let installation = Installation {
+            region: "eu-central-1",
+            account: "000000000000",
+        };
+        judge(&files, &installation)
+    }
+
+    #[test]
+    fn options_are_read_and_checked_where_they_stand() {
+        let judgement = judged(
+            "option_settings:\n  aws:autoscaling:asg:\n    MinSize: 2\n  aws:elasticbeanstalk:application:environment:\n    REGION: '`{\"Ref\": \"AWS::Region\"}`'\n",
+        );
+        assert_eq!(judgement.findings, []);
+        let values: Vec<_> = judgement
+            .settings
+            .iter()
+            .map(|setting| (setting.name.as_str(), setting.value.as_str()))
+            .collect();
+        assert_eq!(values, [("MinSize", "2"), ("REGION", "eu-central-1")]);
+    }
+
+    #[test]
+    fn what_cannot_be_set_is_an_error_and_what_is_of_aws_alone_a_warning() {
+        for (text, severity, line, words) in [
+            (
+                "option_settings:\n  aws:autoscaling:asg:\n    MinSiz: 2\n",
+                FindingSeverity::Error,
+                3,
+                "MinSize",
+            ),
+            (
+                "option_settings:\n  aws:autoscaling:asg:\n    MinSize: two\n",
+                FindingSeverity::Error,
+                3,
+                "whole number",
+            ),
+            (
+                "option_settings:\n  aws:autoscaling:launchconfiguration:\n    InstanceType: t3.small\n",
+                FindingSeverity::Warning,
+                3,
+                "no effect",
+            ),
+            ("commands: [\n", FindingSeverity::Error, 1, "YAML"),
+        ] {
+            let judgement = judged(text);
+            let found = &judgement.findings[..];
+            assert_eq!(found.len(), 1, "{text}: {found:#?}");
+            assert_eq!(
+                (found[0].severity, found[0].line),
+                (severity, line),
+                "{text}: {found:#?}"
+            );
+            assert!(found[0].message.contains(words), "{text}: {found:#?}");
+            assert!(judgement.settings.is_empty());
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What an instance is to run, as the build of its image wrote it down: processes, proxy, commands, hooks.
+//!
+//! The build writes it as JSON to [`PATH`], `beanpole-instance-init` reads it there. Either may be older
+//! than the other: what is missing has a default, what is unknown is skipped.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// Where it is in the image.
+pub const PATH: &str = "/opt/beanpole/instance.json";
+
+/// The root of the application, and the folder of its processes.
+pub const CURRENT: &str = "/var/app/current";
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Instance {
+    /// The platform's name.
+    pub platform: String,
+    pub processes: Vec<Process>,
+    /// Where the proxy finds the application.
+    pub upstream: Upstream,
+    /// URL path to folder below the application's root, for the proxy to serve.
+    pub static_files: BTreeMap<String, String>,
+    pub services: Vec<Service>,
+    /// In working order: those of the leader first.
+    pub container_commands: Vec<Command>,
+    pub hooks: Hooks,
+}
+
+/// How the proxy passes requests on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", tag = "kind")]
+pub enum Upstream {
+    /// To the first process, which listens on `PORT`.
+    #[default]
+    Http,
+    /// To PHP's FastCGI process manager, which listens on this socket; `root` is the document root below the
+    /// application's, files there are served by the proxy.
+    FastCgi { socket: String, root: String },
+}
+
+/// Something that runs as long as the instance does.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Process {
+    /// As in the Procfile: `web` is the one that the proxy speaks to.
+    pub name: String,
+    /// Program and arguments.
+    pub argv: Vec<String>,
+    /// Over the container's own.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// The signal that ends it goes to its whole process group: a shell in front of it would keep it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub signal_group: bool,
+    /// What asks it to end, such as `QUIT`; `TERM` when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub stop_signal: Option<String>,
+    /// As root instead of webapp: for what changes user by itself.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub as_root: bool,
+}
+
+/// A command as written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Line {
+    /// For a shell.
+    Shell(String),
+    /// A program and its arguments.
+    Argv(Vec<String>),
+}
+
+/// An entry of `container_commands`, run once when an instance is made, as root, in the application's root.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Command {
+    /// The configuration file it is in.
+    pub file: String,
+    pub name: String,
+    pub command: Line,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// Over the container's own.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub env: BTreeMap<String, String>,
+    /// It is run only when this ends with 0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Line>,
+    /// By one instance of a deployment.
+    #[serde(default)]
+    pub leader_only: bool,
+    #[serde(default)]
+    pub ignore_errors: bool,
+}
+
+/// A service of Debian's, or of a unit file that the image has.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    pub name: String,
+    /// Absent: as the image has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub enabled: Option<bool>,
+    /// Absent: it runs when it is enabled.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ensure_running: Option<bool>,
+}
+
+/// Programs of the bundle's `.platform/hooks`, relative to the application's root, in working order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Hooks {
+    pub predeploy: Vec<String>,
+    pub postdeploy: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_or_newer_spec_is_read() {
+        let text =
+            r#"{"platform":"go","processes":[{"name":"web","argv":["bin/application"],"new":1}],"more":{}}"#;
+        let instance: Instance = serde_json::from_str(text).unwrap();
+        assert_eq!(instance.processes[0].argv, ["bin/application"]);
+        assert_eq!(instance.upstream, Upstream::Http);
+        let written = serde_json::to_string(&instance).unwrap();
+        assert_eq!(serde_json::from_str::<Instance>(&written).unwrap(), instance);
+    }
+}
