@@ -1,0 +1,208 @@
+//! What happens once in the life of a container: container commands, hooks.
+//!
+//! A marker in the container's own layer tells that it was done: a container that is started again goes
+//! right on to its processes.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use beanpole_instance::{CURRENT, Command};
+
+use crate::{
+    command::{self, Outcome},
+    leader::{Decision, LeaderError},
+    reaper::Reaper,
+    settings::Settings,
+    spawn::{Program, argv, env_of},
+};
+
+const MARKS: &str = "/var/lib/beanpole";
+/// Where Beanstalk's users look for the output of commands and hooks.
+const LOG: &str = "eb-engine";
+const HOOKS_LOG: &str = "eb-hooks";
+
+/// Why an instance will not be.
+#[derive(Debug, thiserror::Error)]
+pub enum FirstError {
+    #[error("{what} of {file} cannot be run: {source}")]
+    NotRun {
+        what: String,
+        file: String,
+        source: std::io::Error,
+    },
+    #[error("{what} of {file} failed with exit code {code}{said}")]
+    Failed {
+        what: String,
+        file: String,
+        code: i32,
+        said: String,
+    },
+    #[error("{what} of {file} failed on the instance that ran it for all: its log tells why")]
+    FailedElsewhere { what: String, file: String },
+    #[error("{what} of {file} is for one instance alone, and {source}")]
+    Leader {
+        what: String,
+        file: String,
+        source: LeaderError,
+    },
+}
+
+/// The two halves: before the application runs, and once it serves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Predeploy,
+    Postdeploy,
+}
+
+impl Stage {
+    fn mark(self) -> PathBuf {
+        Path::new(MARKS).join(match self {
+            Self::Predeploy => "predeployed",
+            Self::Postdeploy => "postdeployed",
+        })
+    }
+
+    pub fn is_done(self) -> bool {
+        self.mark().exists()
+    }
+}
+
+/// Runs what belongs to the stage, unless it has been.
+pub fn run(stage: Stage, settings: &Settings, reaper: &Reaper, logs: &Path) -> Result<(), FirstError> {
+    if stage.is_done() {
+        return Ok(());
+    }
+    let hooks = match stage {
+        Stage::Predeploy => {
+            for command in &settings.instance.container_commands {
+                container_command(command, settings, reaper, logs)?;
+            }
+            &settings.instance.hooks.predeploy
+        }
+        Stage::Postdeploy => &settings.instance.hooks.postdeploy,
+    };
+    for hook in hooks {
+        let words = vec![Path::new(CURRENT).join(hook).to_string_lossy().into_owned()];
+        let program = program(words, CURRENT, &BTreeMap::new(), settings);
+        let outcome = attempt("the hook", hook, &program, reaper, logs, HOOKS_LOG)?;
+        outcome.check("the hook", hook)?;
+    }
+    // Without a mark it would be done again after a restart: worse than not to start.
+    let marked = fs::create_dir_all(MARKS).and_then(|()| fs::write(stage.mark(), ""));
+    marked.map_err(|source| FirstError::NotRun {
+        what: "the end".to_owned(),
+        file: stage.mark().display().to_string(),
+        source,
+    })
+}
+
+fn container_command(
+    command: &Command,
+    settings: &Settings,
+    reaper: &Reaper,
+    logs: &Path,
+) -> Result<(), FirstError> {
+    let what = format!("the container command {}", command.name);
+    let leader = |source| FirstError::Leader {
+        what: what.clone(),
+        file: command.file.clone(),
+        source,
+    };
+    let server = settings.server.as_ref().filter(|_| command.leader_only);
+    if let Some(server) = server {
+        match server.claim(command).map_err(leader)? {
+            Decision::Run => {}
+            Decision::Failed if !command.ignore_errors => {
+                return Err(FirstError::FailedElsewhere {
+                    what,
+                    file: command.file.clone(),
+                });
+            }
+            _ => {
+                println!("beanpole: {what} is not this instance's to run");
+                return Ok(());
+            }
+        }
+    } else if command.leader_only {
+        println!("beanpole: {what} is leader_only, and there is no server to ask: this instance runs it");
+    }
+    let folder = command.cwd.as_deref().unwrap_or("/var/app/staging");
+    // leader_only counts more than the test, as in Beanstalk.
+    if let (Some(test), false) = (&command.test, command.leader_only) {
+        let program = program(argv(test), folder, &command.env, settings);
+        let tested = attempt(
+            &format!("the test of {}", command.name),
+            &command.file,
+            &program,
+            reaper,
+            logs,
+            LOG,
+        )?;
+        if tested.ended.0 != 0 {
+            println!(
+                "beanpole: {what} is left out: its test ended with {}",
+                tested.ended.0
+            );
+            return Ok(());
+        }
+    }
+    println!("beanpole: running {what} of {}", command.file);
+    let program = program(argv(&command.command), folder, &command.env, settings);
+    let outcome = attempt(&what, &command.file, &program, reaper, logs, LOG);
+    if let Some(server) = server {
+        let code = outcome.as_ref().map_or(127, |outcome| outcome.ended.0);
+        server.finish(command, code).map_err(leader)?;
+    }
+    match outcome.and_then(|outcome| outcome.check(&what, &command.file)) {
+        Err(error) if command.ignore_errors => {
+            println!("beanpole: {error}; ignoreErrors lets it pass");
+            Ok(())
+        }
+        other => other,
+    }
+}
+
+/// As root: Beanstalk's rule for commands and hooks.
+fn program(argv: Vec<String>, folder: &str, env: &BTreeMap<String, String>, settings: &Settings) -> Program {
+    Program {
+        argv,
+        env: env_of(&settings.env, None, env),
+        folder: folder.into(),
+        user: None,
+    }
+}
+
+fn attempt(
+    what: &str,
+    file: &str,
+    program: &Program,
+    reaper: &Reaper,
+    logs: &Path,
+    log: &str,
+) -> Result<Outcome, FirstError> {
+    command::run(reaper, program, logs, log).map_err(|source| FirstError::NotRun {
+        what: what.to_owned(),
+        file: file.to_owned(),
+        source,
+    })
+}
+
+impl Outcome {
+    fn check(self, what: &str, file: &str) -> Result<(), FirstError> {
+        match self.ended.0 {
+            0 => Ok(()),
+            code => Err(FirstError::Failed {
+                what: what.to_owned(),
+                file: file.to_owned(),
+                code,
+                said: match self.last.last() {
+                    Some(line) => format!(": {line}"),
+                    None => String::new(),
+                },
+            }),
+        }
+    }
+}

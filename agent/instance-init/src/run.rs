@@ -1,0 +1,470 @@
+//! The life of an instance: what is decided in [`crate::machine`] is done here.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::Path,
+    process::ExitCode,
+    sync::{
+        Arc,
+        mpsc::{self, Receiver, Sender},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use beanpole_instance::PATH;
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use signal_hook::{
+    consts::{SIGCHLD, SIGINT, SIGTERM},
+    iterator::Signals,
+};
+
+use crate::{
+    GIVE_UP, command,
+    control::{self, Answer, Question},
+    first::{self, FirstError, Stage},
+    get_config::State,
+    logs::{Turning, copy},
+    machine::{Action, Event, Kind, Machine},
+    port::Listening,
+    proxy::{self, Proxy},
+    reaper::{Ended, Reaper},
+    settings::{self, ProxyKind, Settings, SettingsError},
+    unit::{self, Unit},
+};
+
+const LOGS: &str = "/var/log";
+/// How often the proxy's log files are looked at, and what they may grow to.
+const LOOK_AT_LOGS: Duration = Duration::from_secs(60);
+const LARGEST_LOG: u64 = 10 << 20;
+
+/// What the loop hears of.
+enum News {
+    Exited(usize, Ended),
+    /// The container is ready for its processes.
+    Ready(Result<Option<Box<Proxy>>, Trouble>),
+    Reachable,
+    /// Postdeploy hooks are done.
+    Served(Result<(), Trouble>),
+    Asked(Question),
+    Leave,
+}
+
+/// Why there will be no instance.
+#[derive(Debug, thiserror::Error)]
+enum Trouble {
+    #[error(transparent)]
+    Settings(#[from] SettingsError),
+    #[error(transparent)]
+    First(#[from] FirstError),
+    #[error("the configuration of the proxy cannot be written: {0}")]
+    Proxy(std::io::Error),
+    #[error("the configuration of {proxy} is refused: {said}")]
+    ProxyRefused { proxy: &'static str, said: String },
+    #[error("the instance cannot be set up: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+pub fn main() -> ExitCode {
+    match Life::begin().map(Life::live) {
+        Ok(code) => code,
+        Err(trouble) => {
+            eprintln!("beanpole: {trouble}");
+            GIVE_UP.into()
+        }
+    }
+}
+
+struct Life {
+    settings: Arc<Settings>,
+    reaper: Arc<Reaper>,
+    units: Vec<Unit>,
+    /// Of each unit that runs.
+    pids: BTreeMap<usize, u32>,
+    machine: Machine,
+    began: Instant,
+    tell: Sender<News>,
+    news: Receiver<News>,
+    proxy: Option<Box<Proxy>>,
+    looked_at_logs: Instant,
+    code: u8,
+}
+
+impl Life {
+    fn begin() -> Result<Self, Trouble> {
+        let variables = std::env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let all: BTreeMap<String, String> = variables.collect();
+        let settings = Settings::new(settings::read(Path::new(PATH))?, all.clone())?;
+        state(&settings, &all).write()?;
+        let (tell, news) = mpsc::channel();
+        let reaper = Arc::new(Reaper::default());
+        listen_to_signals(Arc::clone(&reaper), tell.clone())?;
+        control::serve(tell.clone(), News::Asked)?;
+        let units = unit::processes(&settings)?;
+        let machine = Machine::new(units.iter().map(|unit| (unit.kind, unit.once)), settings.grace);
+        Ok(Self {
+            settings: Arc::new(settings),
+            reaper,
+            units,
+            pids: BTreeMap::new(),
+            machine,
+            began: Instant::now(),
+            tell,
+            news,
+            proxy: None,
+            looked_at_logs: Instant::now(),
+            code: 0,
+        })
+    }
+
+    fn live(mut self) -> ExitCode {
+        for name in unit::wanted_services(&self.settings) {
+            match self.unit_of(&name) {
+                Ok(unit) => self.take(Event::Start(unit)),
+                Err(problem) => eprintln!("beanpole: {problem}"),
+            }
+        }
+        self.make_ready();
+        loop {
+            let wait = self
+                .machine
+                .next()
+                .map_or(LOOK_AT_LOGS, |at| at.saturating_sub(self.began.elapsed()));
+            let event = match self.news.recv_timeout(wait.min(LOOK_AT_LOGS)) {
+                Ok(News::Exited(unit, ended)) => {
+                    self.gone(unit, ended);
+                    Event::Exited(unit, ended)
+                }
+                Ok(News::Ready(Ok(proxy))) => {
+                    self.ready(proxy);
+                    Event::Begin
+                }
+                Ok(News::Ready(Err(trouble)) | News::Served(Err(trouble))) => {
+                    eprintln!("beanpole: {trouble}");
+                    self.code = GIVE_UP;
+                    Event::Leave
+                }
+                Ok(News::Served(Ok(()))) => Event::Tick,
+                Ok(News::Reachable) => {
+                    self.serve();
+                    Event::Reachable
+                }
+                Ok(News::Asked(question)) => {
+                    self.answer(&question);
+                    Event::Tick
+                }
+                Ok(News::Leave) => Event::Leave,
+                Err(_) => Event::Tick,
+            };
+            self.turn_logs();
+            let actions = self.machine.on(event, self.began.elapsed());
+            if self.act(actions) {
+                return self.code.into();
+            }
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        let actions = self.machine.on(event, self.began.elapsed());
+        self.act(actions);
+    }
+
+    /// Answers whether it is over.
+    fn act(&mut self, actions: Vec<Action>) -> bool {
+        for action in actions {
+            match action {
+                Action::Start(unit) => self.start(unit),
+                Action::End(unit) => {
+                    let signal = signal(&self.units[unit].stop_signal);
+                    self.signal(unit, signal, self.units[unit].signal_group);
+                }
+                Action::Kill(unit) => {
+                    eprintln!(
+                        "beanpole: {} did not end in time and is killed",
+                        self.units[unit].name
+                    );
+                    self.signal(unit, Signal::KILL, true);
+                }
+                Action::NotReachable => eprintln!(
+                    "beanpole: nothing takes connections on port {} yet, which the variable PORT tells the application to \
+                     listen on",
+                    self.settings.port
+                ),
+                Action::Left => return true,
+            }
+        }
+        false
+    }
+
+    /// Container commands, hooks and the proxy's files, beside the loop: signals are heard meanwhile.
+    fn make_ready(&self) {
+        let (settings, reaper, tell) = (
+            Arc::clone(&self.settings),
+            Arc::clone(&self.reaper),
+            self.tell.clone(),
+        );
+        thread::spawn(move || {
+            let ready = first::run(Stage::Predeploy, &settings, &reaper, Path::new(LOGS))
+                .map_err(Trouble::from)
+                .and_then(|()| checked_proxy(&settings, &reaper))
+                .map(|proxy| proxy.map(Box::new));
+            let _ = tell.send(News::Ready(ready));
+        });
+    }
+
+    fn ready(&mut self, proxy: Option<Box<Proxy>>) {
+        if let Some(proxy) = &proxy {
+            self.units.push(unit::proxy(proxy));
+            self.machine.add(Kind::Proxy, false);
+        }
+        self.proxy = proxy;
+        proxy::listening(&self.settings).tell(self.tell.clone(), News::Reachable);
+    }
+
+    /// Postdeploy hooks, once the proxy takes connections.
+    fn serve(&self) {
+        let (settings, reaper, tell) = (
+            Arc::clone(&self.settings),
+            Arc::clone(&self.reaper),
+            self.tell.clone(),
+        );
+        thread::spawn(move || {
+            if settings.proxy != ProxyKind::None {
+                let (up, is_up) = mpsc::channel();
+                Listening::Port(80).tell(up, ());
+                let _ = is_up.recv();
+            }
+            let served = first::run(Stage::Postdeploy, &settings, &reaper, Path::new(LOGS));
+            let _ = tell.send(News::Served(served.map_err(Trouble::from)));
+        });
+    }
+
+    fn start(&mut self, index: usize) {
+        let unit = &self.units[index];
+        match spawn(unit, index, &self.reaper, &self.tell) {
+            Ok(pid) => {
+                self.pids.insert(index, pid);
+            }
+            Err(error) => {
+                let program = unit.program.argv.first().map_or("", String::as_str);
+                eprintln!("beanpole: {} cannot be started: {program}: {error}", unit.name);
+                // Not at once: the machine is at work.
+                let _ = self.tell.send(News::Exited(index, Ended(127)));
+            }
+        }
+    }
+
+    /// Nothing of a process stays when it has ended, or the next one would find its port taken.
+    fn gone(&mut self, index: usize, ended: Ended) {
+        let unit = &self.units[index];
+        if let Some(pid) = self.pids.remove(&index).and_then(pid)
+            && unit.stop.is_none()
+        {
+            let _ = kill_process_group(pid, Signal::KILL);
+        }
+        if !(unit.once && ended.0 == 0) {
+            println!("beanpole: {} ended with {}", unit.name, ended.0);
+        }
+    }
+
+    fn signal(&self, index: usize, signal: Signal, group: bool) {
+        if let Some(pid) = self.pids.get(&index).copied().and_then(pid) {
+            let _ = if group {
+                kill_process_group(pid, signal)
+            } else {
+                kill_process(pid, signal)
+            };
+        }
+    }
+
+    /// The unit of this name, which may be one that nobody has asked for yet.
+    fn unit_of(&mut self, name: &str) -> Result<usize, String> {
+        let known = |units: &[Unit], name: &str| units.iter().position(|unit| unit.name == name);
+        let plain = crate::service::plain(name);
+        // Whichever proxy there is, commands may ask for it by either name.
+        if let (Some(proxy), "nginx" | "httpd" | "apache2") = (&self.proxy, plain) {
+            return known(&self.units, proxy.name).ok_or_else(|| format!("{plain} is not set up yet"));
+        }
+        if let Some(unit) = known(&self.units, plain) {
+            return Ok(unit);
+        }
+        let unit = unit::service(plain, &self.settings).map_err(|error| error.to_string())?;
+        if let Some(known) = known(&self.units, &unit.name) {
+            return Ok(known);
+        }
+        let index = self.machine.add(Kind::Service, unit.once);
+        self.units.push(unit);
+        Ok(index)
+    }
+
+    fn answer(&mut self, question: &Question) {
+        let answer = match self.unit_of(&question.unit) {
+            Ok(unit) => self.carry_out(&question.verb, unit),
+            Err(text) => Answer { code: 5, text },
+        };
+        let _ = question.answer.send(answer);
+    }
+
+    fn carry_out(&mut self, verb: &str, unit: usize) -> Answer {
+        let fine = Answer {
+            code: 0,
+            text: String::new(),
+        };
+        match verb {
+            "start" => self.take(Event::Start(unit)),
+            "stop" => {
+                if let Some(stop) = self.units[unit].stop.clone() {
+                    return self.script(unit, &stop);
+                }
+                self.take(Event::Stop(unit));
+            }
+            "restart" | "reload" | "reload-or-restart" | "try-restart" => {
+                if let Some(stop) = self.units[unit].stop.clone() {
+                    self.script(unit, &stop);
+                }
+                self.take(Event::Restart(unit));
+            }
+            _ => {
+                let is_up = self.machine.is_running(unit);
+                return Answer {
+                    code: if is_up { 0 } else { 3 },
+                    text: if is_up { "active" } else { "inactive" }.to_owned(),
+                };
+            }
+        }
+        fine
+    }
+
+    fn script(&self, unit: usize, program: &crate::spawn::Program) -> Answer {
+        match command::run(&self.reaper, program, Path::new(LOGS), &self.units[unit].log) {
+            Ok(outcome) => Answer {
+                code: u8::try_from(outcome.ended.0).unwrap_or(1),
+                text: outcome.last.join("\n"),
+            },
+            Err(error) => Answer {
+                code: 1,
+                text: error.to_string(),
+            },
+        }
+    }
+
+    /// The proxy writes its files itself: it is told when one was put aside.
+    fn turn_logs(&mut self) {
+        let Some(proxy) = &self.proxy else { return };
+        if self.looked_at_logs.elapsed() < LOOK_AT_LOGS {
+            return;
+        }
+        self.looked_at_logs = Instant::now();
+        let is_large = |path: &&str| fs::metadata(path).is_ok_and(|facts| facts.len() > LARGEST_LOG);
+        let large: Vec<&str> = proxy.logs.iter().copied().filter(is_large).collect();
+        if large.is_empty() {
+            return;
+        }
+        for path in large {
+            crate::logs::put_aside(Path::new(path));
+        }
+        let reopen = signal(proxy.reopen_signal);
+        if let Some(index) = self.units.iter().position(|unit| unit.kind == Kind::Proxy) {
+            self.signal(index, reopen, false);
+        }
+    }
+}
+
+fn spawn(unit: &Unit, index: usize, reaper: &Arc<Reaper>, tell: &Sender<News>) -> std::io::Result<u32> {
+    for program in &unit.before {
+        command::run(reaper, program, Path::new(LOGS), &unit.log)?;
+    }
+    let (mut command, output) = unit.program.command()?;
+    let child = reaper.spawn_telling(&mut command, tell.clone(), move |ended| {
+        News::Exited(index, ended)
+    });
+    // Our end of the pipe: without it the output never ends.
+    drop(command);
+    let pid = child?.id();
+    let mut turning = Turning::open(Path::new(LOGS), &unit.log);
+    thread::spawn(move || copy(output, &mut turning, None));
+    Ok(pid)
+}
+
+fn checked_proxy(settings: &Settings, reaper: &Reaper) -> Result<Option<Proxy>, Trouble> {
+    let Some(proxy) = proxy::prepare(settings).map_err(Trouble::Proxy)? else {
+        return Ok(None);
+    };
+    for log in proxy.logs {
+        if let Some(folder) = Path::new(log).parent() {
+            fs::create_dir_all(folder)?;
+        }
+    }
+    let checked = command::run(reaper, &proxy.check, Path::new(LOGS), proxy.name)?;
+    if checked.ended.0 == 0 {
+        return Ok(Some(proxy));
+    }
+    Err(Trouble::ProxyRefused {
+        proxy: proxy.name,
+        said: checked.last.join("; "),
+    })
+}
+
+/// What `get-config` tells.
+fn state(settings: &Settings, all: &BTreeMap<String, String>) -> State {
+    let private = |name: &str| all.get(name).map_or("", String::as_str);
+    let names: Option<Vec<String>> = serde_json::from_str(private("BEANPOLE_PROPERTIES")).ok();
+    let is_one = |name: &String| names.as_ref().is_none_or(|names| names.contains(name));
+    let pair = |name: &str, value: String| (name.to_owned(), value);
+    let mut environment = settings.env.clone();
+    environment.retain(|name, _| is_one(name) || name == "PORT");
+    State {
+        environment,
+        option_settings: serde_json::from_str(private("BEANPOLE_OPTION_SETTINGS")).unwrap_or_default(),
+        container: BTreeMap::from([
+            pair("platform", settings.instance.platform.clone()),
+            pair("instance_port", settings.port.to_string()),
+            pair(
+                "proxy_server",
+                match settings.proxy {
+                    ProxyKind::Nginx => "nginx",
+                    ProxyKind::Apache => "apache",
+                    ProxyKind::None => "none",
+                }
+                .to_owned(),
+            ),
+        ]),
+        platform: BTreeMap::from([
+            pair("AppDeployDir", "/var/app/current/".to_owned()),
+            pair("AppStagingDir", "/var/app/staging/".to_owned()),
+            pair("AppUser", "webapp".to_owned()),
+            pair("ProxyServer", private("BEANPOLE_PROXY").to_owned()),
+        ]),
+    }
+}
+
+fn listen_to_signals(reaper: Arc<Reaper>, tell: Sender<News>) -> std::io::Result<()> {
+    let mut signals = Signals::new([SIGCHLD, SIGTERM, SIGINT])?;
+    thread::spawn(move || {
+        for signal in signals.forever() {
+            match signal {
+                SIGCHLD => reaper.reap(),
+                _ => drop(tell.send(News::Leave)),
+            }
+        }
+    });
+    Ok(())
+}
+
+fn pid(raw: u32) -> Option<Pid> {
+    Pid::from_raw(i32::try_from(raw).ok()?)
+}
+
+fn signal(name: &str) -> Signal {
+    match name {
+        "QUIT" => Signal::QUIT,
+        "INT" => Signal::INT,
+        "WINCH" => Signal::WINCH,
+        "USR1" => Signal::USR1,
+        "USR2" => Signal::USR2,
+        "HUP" => Signal::HUP,
+        _ => Signal::TERM,
+    }
+}
