@@ -26,6 +26,19 @@ impl<'n> Fields<'n> {
     }
 }
 
+/// A finding is one line, whatever the key is that it names.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
+}
+
 impl Reader<'_> {
     pub fn error(&mut self, at: Position, key: &str, message: impl Into<String>) {
         self.add(Severity::Error, at, key, message.into());
@@ -41,8 +54,8 @@ impl Reader<'_> {
             file: self.file.to_owned(),
             line: at.line,
             column: at.column,
-            key: key.to_owned(),
-            message,
+            key: one_line(key),
+            message: one_line(&message),
         });
     }
 
