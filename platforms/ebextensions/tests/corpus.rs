@@ -1,4 +1,5 @@
 //! Files that hold every key, form and trap, and what is said about them. `BLESS=1` writes what is said.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod common;
 

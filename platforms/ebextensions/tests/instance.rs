@@ -1,4 +1,5 @@
 //! What is left for instances and for the server, and what changed between two versions.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod common;
 

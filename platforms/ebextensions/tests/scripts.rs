@@ -1,4 +1,5 @@
 //! The scripts, run for real by `sh`; what would change the machine is replaced by recorders on `PATH`.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 mod common;
 

@@ -1,4 +1,5 @@
 #![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on ends")]
 
 use std::{
     fs,
