@@ -445,3 +445,30 @@ fn archives_are_fetched_and_unpacked() {
         "{error}"
     );
 }
+
+#[test]
+fn the_outer_folder_of_a_branch_on_github_is_left_out() {
+    let (_guard, at) = folder();
+    fs::create_dir_all(format!("{at}/o-p-123/lib")).unwrap();
+    fs::write(format!("{at}/o-p-123/lib/a"), "inside").unwrap();
+    let packed = std::process::Command::new("tar")
+        .args(["-C", &at, "-czf", &format!("{at}/made.tar.gz"), "o-p-123"])
+        .status()
+        .unwrap();
+    assert!(packed.success());
+    let curl = format!("while [ \"$1\" != --output ]; do shift; done; cp {at}/made.tar.gz \"$2\"");
+    let path = recorders(&at, &[("curl", &curl)]);
+    let script = only(&format!(
+        "sources:\n  {at}/branch: https://github.com/o/p/tarball/main\n  {at}/other: https://example.com/p.tar.gz\n"
+    ));
+    let (code, _, error) = ended(&script, Some(&path));
+    assert_eq!(code, 0, "{error}");
+    assert_eq!(
+        fs::read_to_string(format!("{at}/branch/lib/a")).unwrap(),
+        "inside"
+    );
+    assert_eq!(
+        fs::read_to_string(format!("{at}/other/o-p-123/lib/a")).unwrap(),
+        "inside"
+    );
+}
