@@ -101,10 +101,7 @@ impl Reader<'_> {
             self.warn(
                 entry.at,
                 key,
-                format!(
-                    "'{}' is {name} here, which another entry is as well: only this one counts",
-                    entry.key
-                ),
+                format!("another entry is {name} here as well: only this one counts"),
             );
         }
         all.insert(name, value);
