@@ -14,3 +14,4 @@ bench:
 bless:
 	INSTA_UPDATE=always cargo test -p beanpole-planner
 	BLESS=1 cargo test -p beanpole-control-plane options::reference
+	BLESS=1 cargo test -p beanpole-ebextensions --test corpus

@@ -55,6 +55,8 @@ pub enum Command {
     Init(verbs::init::InitArgs),
     /// Create an environment and launch this folder in it
     Create(verbs::create::CreateArgs),
+    /// Check .ebextensions and the Procfile, without a server
+    Lint(verbs::lint::LintArgs),
     /// Deploy this folder, or an existing version
     Deploy(verbs::deploy::DeployArgs),
     /// Show an environment

@@ -12,6 +12,7 @@ pub mod events;
 pub mod health;
 pub mod hosts;
 pub mod init;
+pub mod lint;
 pub mod list;
 pub mod login;
 pub mod logout;
@@ -37,6 +38,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Whoami(args) => whoami::run(context, args).await,
         Command::Init(args) => init::run(context, args).await,
         Command::Create(args) => create::run(context, args).await,
+        Command::Lint(args) => lint::run(context, &args),
         Command::Deploy(args) => deploy::run(context, args).await,
         Command::Status(args) => status::run(context, args).await,
         Command::Events(args) => events::run(context, args).await,

@@ -51,13 +51,20 @@ pub enum Manager {
 }
 
 /// A package by its name for the manager.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Eq, Serialize)]
 pub struct Package {
     /// The name in the file, where the manager has another for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub written: Option<String>,
     /// None: whatever is there already, else the newest.
     pub versions: Vec<String>,
+}
+
+/// Packages are equal when the same is installed.
+impl PartialEq for Package {
+    fn eq(&self, other: &Self) -> bool {
+        self.versions == other.versions
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -117,12 +124,19 @@ pub struct Command {
 }
 
 /// Nothing said about one of them: it stays as the image has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Eq, Serialize)]
 pub struct Service {
     pub enabled: Option<bool>,
     pub ensure_running: Option<bool>,
     #[serde(skip)]
     pub at: Position,
+}
+
+/// Services are equal when the same becomes of them.
+impl PartialEq for Service {
+    fn eq(&self, other: &Self) -> bool {
+        (self.enabled, self.ensure_running) == (other.enabled, other.ensure_running)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

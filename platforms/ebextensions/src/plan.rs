@@ -125,39 +125,60 @@ impl fmt::Display for Change {
         let (Some(before), Some(after)) = (&self.before, &self.after) else {
             return Ok(());
         };
-        let (Json::Object(old), Json::Object(new)) = (before, after) else {
-            return write!(f, ": {} -> {}", short(before), short(after));
-        };
-        let mut fields: Vec<&String> = old.keys().chain(new.keys()).collect();
-        fields.sort();
-        fields.dedup();
-        let mut between = ": ";
-        for field in fields {
-            let (one, other) = (old.get(field), new.get(field));
-            if one != other {
-                let text = |value: Option<&Json>| value.map_or("nothing".to_owned(), short);
-                write!(f, "{between}{field} {} -> {}", text(one), text(other))?;
-                between = ", ";
+        let mut differences = Vec::new();
+        compare("", before, after, &mut differences);
+        write!(f, ": {}", differences.join(", "))
+    }
+}
+
+/// What differs, part by part: `field before -> after`.
+fn compare(path: &str, before: &Json, after: &Json, differences: &mut Vec<String>) {
+    let space = if path.is_empty() { "" } else { " " };
+    match (before, after) {
+        (Json::Object(old), Json::Object(new)) => {
+            let mut fields: Vec<&String> = old.keys().chain(new.keys()).collect();
+            fields.sort();
+            fields.dedup();
+            for field in fields {
+                let dot = if path.is_empty() { "" } else { "." };
+                let (one, other) = (old.get(field), new.get(field));
+                if one != other {
+                    let (one, other) = (one.unwrap_or(&Json::Null), other.unwrap_or(&Json::Null));
+                    compare(&format!("{path}{dot}{field}"), one, other, differences);
+                }
             }
         }
-        Ok(())
+        // Of longer texts, the first line that differs.
+        (Json::String(old), Json::String(new)) if old.contains('\n') || new.contains('\n') => {
+            let (mut old, mut new) = (old.lines(), new.lines());
+            let mut number = 1;
+            let (one, other) = loop {
+                match (old.next(), new.next()) {
+                    (Some(one), Some(other)) if one == other => number += 1,
+                    (one, other) => break (one, other),
+                }
+            };
+            if one == other {
+                differences.push(format!("{path}{space}the line end after the last line"));
+                return;
+            }
+            let line = |line: Option<&str>| line.map_or("nothing".to_owned(), |line| short(&line.into()));
+            let (one, other) = (line(one), line(other));
+            differences.push(format!("{path}{space}line {number}: {one} -> {other}"));
+        }
+        _ => differences.push(format!("{path}{space}{} -> {}", short(before), short(after))),
     }
 }
 
 /// A value in a few words.
 fn short(value: &Json) -> String {
-    match value {
+    let text = match value {
         Json::Null => "nothing".to_owned(),
-        Json::String(text) if text.len() > 80 || text.trim_end().contains('\n') => {
-            format!("text of {} lines", text.lines().count())
-        }
-        other => {
-            let text = other.to_string();
-            if text.chars().count() <= 120 {
-                return text;
-            }
-            let beginning: String = text.chars().take(119).collect();
-            format!("{beginning}…")
-        }
+        other => other.to_string(),
+    };
+    if text.chars().count() <= 120 {
+        return text;
     }
+    let beginning: String = text.chars().take(119).collect();
+    format!("{beginning}…")
 }

@@ -136,14 +136,14 @@ impl Evaluator<'_> {
     }
 
     fn no_resource(&self, name: &str) -> String {
+        if name.starts_with("AWSEB") {
+            return format!("Beanpole has no resource {name}: write the value itself");
+        }
         if let Some(resource) = self.config.files.iter().find_map(|file| file.resources.get(name)) {
             return format!(
                 "the resource {name} ({}) is not created by Beanpole, so there is no value to put here: write the value itself, or use an environment property",
                 resource.kind
             );
-        }
-        if name.starts_with("AWSEB") {
-            return format!("Beanpole has no resource {name}: write the value itself");
         }
         format!("there is no parameter and no resource {name} in .ebextensions")
     }

@@ -69,7 +69,7 @@ fn command(reader: &mut Reader<'_>, entry: &Entry, key: &str, of_container: bool
         reader.truth(node, &format!("{key}.{name}"))
     };
     command.ignore_errors = switch("ignoreErrors").unwrap_or(false);
-    command.leader_only = switch("leader_only").unwrap_or(false);
+    command.leader_only = of_container && switch("leader_only").unwrap_or(false);
     drop_test_of_leader(reader, &fields, &mut command, key);
     Some(command)
 }

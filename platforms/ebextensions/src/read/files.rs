@@ -54,7 +54,7 @@ pub(super) fn sources(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, 
             continue;
         };
         if let Some(url) = url(reader, &entry.value, &key) {
-            all.insert(folder, url);
+            reader.put(&mut all, folder, url, entry, &key);
         }
     }
     all
@@ -113,7 +113,7 @@ pub(super) fn files(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Fi
             continue;
         }
         if let Some(file) = file(reader, entry, &key) {
-            all.insert(path, file);
+            reader.put(&mut all, path, file, entry, &key);
         }
     }
     all

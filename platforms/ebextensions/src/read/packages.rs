@@ -46,8 +46,9 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<Manager, BT
         };
         let wanted = "a map of name to version, such as `jq: []`";
         for entry in reader.map(node, &key, wanted) {
-            if let Some((name, package)) = package(reader, entry, name, manager) {
-                all.entry(manager).or_default().insert(name, package);
+            if let Some((debian, package)) = package(reader, entry, name, manager) {
+                let key = format!("{key}.{}", entry.key);
+                reader.put(all.entry(manager).or_default(), debian, package, entry, &key);
             }
         }
     }

@@ -1,5 +1,7 @@
 //! Takes typed values out of the tree, and notes what is not as it should be.
 
+use std::collections::BTreeMap;
+
 use crate::{
     amazon,
     finding::{Finding, Position, Severity, nearest},
@@ -26,6 +28,19 @@ impl<'n> Fields<'n> {
     }
 }
 
+/// A finding is one line, whatever the key is that it names.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if letter.is_control() {
+            line.extend(letter.escape_default());
+        } else {
+            line.push(letter);
+        }
+    }
+    line
+}
+
 impl Reader<'_> {
     pub fn error(&mut self, at: Position, key: &str, message: impl Into<String>) {
         self.add(Severity::Error, at, key, message.into());
@@ -41,8 +56,8 @@ impl Reader<'_> {
             file: self.file.to_owned(),
             line: at.line,
             column: at.column,
-            key: key.to_owned(),
-            message,
+            key: one_line(key),
+            message: one_line(&message),
         });
     }
 
@@ -58,16 +73,38 @@ impl Reader<'_> {
         );
     }
 
-    /// The entries of a map with free keys. Nothing written is an empty map.
-    pub fn map<'n>(&mut self, node: &'n Node, key: &str, wanted: &str) -> &'n [Entry] {
-        match (&node.tag, &node.value) {
-            (None, Value::Map(entries)) => entries,
-            (None, Value::Null) => &[],
+    /// The entries of a map with free keys, sorted by key: what is made of two that come to be the same must
+    /// not depend on which is written first. Nothing written is an empty map.
+    pub fn map<'n>(&mut self, node: &'n Node, key: &str, wanted: &str) -> Vec<&'n Entry> {
+        let mut entries: Vec<&Entry> = match (&node.tag, &node.value) {
+            (None, Value::Map(entries)) => entries.iter().collect(),
+            (None, Value::Null) => Vec::new(),
             _ => {
                 self.expected(node, key, wanted);
-                &[]
+                Vec::new()
             }
+        };
+        entries.sort_by(|one, other| one.key.cmp(&other.key));
+        entries
+    }
+
+    /// Puts an entry under a name that may have been translated. Of two that come to be the same, this counts.
+    pub fn put<T: PartialEq>(
+        &mut self,
+        all: &mut BTreeMap<String, T>,
+        name: String,
+        value: T,
+        entry: &Entry,
+        key: &str,
+    ) {
+        if all.get(&name).is_some_and(|before| *before != value) {
+            self.warn(
+                entry.at,
+                key,
+                format!("another entry is {name} here as well: only this one counts"),
+            );
         }
+        all.insert(name, value);
     }
 
     /// A map with known keys only; others are told with the one that was probably meant.

@@ -39,7 +39,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Ser
         for entry in reader.map(node, &key, "a map of service to settings") {
             let key = format!("{key}.{}", entry.key);
             if let Some((name, service)) = service(reader, entry, &key) {
-                all.insert(name, service);
+                reader.put(&mut all, name, service, entry, &key);
             }
         }
     }

@@ -67,12 +67,17 @@ impl Node {
                     .map_or_else(|_| Json::String(text.clone()), Json::Number),
             },
             Value::List(items) => Json::Array(items.iter().map(Node::json).collect()),
-            Value::Map(entries) => Json::Object(
-                entries
-                    .iter()
-                    .map(|entry| (entry.key.clone(), entry.value.json()))
-                    .collect::<Map<_, _>>(),
-            ),
+            Value::Map(entries) => {
+                // Sorted even where serde_json keeps the order of insertion: the order in the file is no matter.
+                let mut entries: Vec<_> = entries.iter().collect();
+                entries.sort_by(|one, other| one.key.cmp(&other.key));
+                let entries = entries.into_iter();
+                Json::Object(
+                    entries
+                        .map(|entry| (entry.key.clone(), entry.value.json()))
+                        .collect(),
+                )
+            }
         };
         match self.tag.as_deref() {
             None => plain,
