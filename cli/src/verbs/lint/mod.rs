@@ -64,7 +64,9 @@ fn findings(checked: &Checked) -> Vec<Finding> {
 fn of_procfile(bytes: &[u8]) -> Option<Finding> {
     let (line, message) = match std::str::from_utf8(bytes).map(procfile::parse) {
         Err(_) => (1, "the Procfile is not UTF-8 text".to_owned()),
-        Ok(Ok(processes)) if processes.is_empty() => (1, ProcfileError::Empty.to_string()),
+        Ok(Ok(processes)) if !processes.iter().any(|process| process.name == "web") => {
+            (1, ProcfileError::NoWeb.to_string())
+        }
         Ok(Ok(_)) => return None,
         Ok(Err(error)) => {
             let line = match &error {
