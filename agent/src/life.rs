@@ -17,6 +17,8 @@ pub const EXITS_IN_WINDOW: usize = 5;
 pub const CRASH_WINDOW: Duration = Duration::from_secs(60);
 /// Attempts to make or start a container after which the instance counts as failed.
 pub const MAKE_ATTEMPTS: u32 = 3;
+/// What our init ends with when its first start failed.
+const GIVE_UP: i64 = 78;
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 
 /// The memory of one instance.
@@ -80,8 +82,11 @@ impl Life {
         let surplus = self.exits.len().saturating_sub(EXITS_IN_WINDOW);
         self.exits.drain(..surplus);
         self.tail = tail.or(self.tail.take());
+        if let Some(reason) = self.given_up(exit).filter(|_| !self.ever_healthy) {
+            self.failed = Some(reason);
+        }
         let words = exit.words();
-        if !self.ever_healthy && self.exits.len() >= EXITS_BEFORE_HEALTHY {
+        if self.failed.is_none() && !self.ever_healthy && self.exits.len() >= EXITS_BEFORE_HEALTHY {
             self.failed = Some(format!(
                 "the application {words}; it exited {} times before it was healthy",
                 self.exits.len()
@@ -89,6 +94,14 @@ impl Life {
         }
         self.verdict = None;
         self.trouble = Some(format!("the application {words}"));
+    }
+
+    /// Why an instance's init says that there is no use in another start: a container command or a hook
+    /// failed, or the proxy's configuration is refused.
+    fn given_up(&self, exit: &Exit) -> Option<String> {
+        let last = self.tail.as_deref()?.lines().last()?;
+        let reason = last.strip_prefix("beanpole: ")?;
+        (exit.code == GIVE_UP).then(|| reason.to_owned())
     }
 
     /// A start after an exit was asked for.
@@ -171,6 +184,24 @@ mod tests {
         );
         assert_eq!(life.tail.as_deref(), Some("boom"));
         assert!(!life.may_start(at(1000)));
+    }
+
+    #[test]
+    fn a_first_start_that_failed_is_not_tried_again() {
+        let exit = |code| Exit { code, ..exit(0) };
+        let tail = "running\nbeanpole: the hook x failed with exit code 1: no database";
+        let mut life = Life::default();
+        life.exited(&exit(78), Some(tail.to_owned()), at(0));
+        assert_eq!(
+            life.failed.as_deref(),
+            Some("the hook x failed with exit code 1: no database")
+        );
+        // Programs of users end with that code, too.
+        for (code, tail) in [(78, "mine"), (1, tail)] {
+            let mut life = Life::default();
+            life.exited(&exit(code), Some(tail.to_owned()), at(0));
+            assert_eq!(life.failed, None);
+        }
     }
 
     #[test]

@@ -258,11 +258,10 @@ async fn builds_that_cannot_work_say_why() {
             "leads out of its folder",
         ),
         (
-            world.server.version(
-                Platform::Python,
-                &[("Procfile", "web: a\nworker: b"), ("a.py", "")],
-            ),
-            "process \"worker\"",
+            world
+                .server
+                .version(Platform::Python, &[("Procfile", "worker: b"), ("a.py", "")]),
+            "no process named web",
         ),
     ];
     for (version, words) in &cases {

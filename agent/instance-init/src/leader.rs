@@ -89,13 +89,13 @@ impl Server {
         stream.set_read_timeout(Some(TIMEOUT))?;
         stream.set_write_timeout(Some(TIMEOUT))?;
         let body = body.to_string();
-        write!(
-            stream,
+        let request = format!(
             "POST /{path}/commands/{verb} HTTP/1.1\r\nhost: {authority}\r\nauthorization: Bearer {}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             self.token,
             body.len()
-        )?;
+        );
+        stream.write_all(request.as_bytes())?;
         let mut answer = Vec::new();
         stream.take(LARGEST_ANSWER).read_to_end(&mut answer)?;
         let (status, body) = parse(&String::from_utf8_lossy(&answer))
@@ -165,9 +165,13 @@ mod tests {
             let mut asked = Vec::new();
             for answer in answers {
                 let (mut stream, _) = listener.accept().unwrap();
-                let mut request = vec![0; 4096];
-                let read = stream.read(&mut request).unwrap();
-                asked.push(String::from_utf8_lossy(&request[..read]).into_owned());
+                let mut request = String::new();
+                while !request.ends_with('}') {
+                    let mut piece = vec![0; 4096];
+                    let read = stream.read(&mut piece).unwrap();
+                    request.push_str(&String::from_utf8_lossy(&piece[..read]));
+                }
+                asked.push(request);
                 stream.write_all(answer.as_bytes()).unwrap();
             }
             asked

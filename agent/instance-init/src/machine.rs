@@ -35,6 +35,8 @@ struct Unit {
     once: bool,
     /// Ends without a long life before them.
     crashes: u32,
+    /// The latest ends.
+    ends: Vec<Duration>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +63,9 @@ pub enum Action {
     Kill(usize),
     /// The application did not take connections in time; the proxy is started all the same.
     NotReachable,
+    /// The application does not run: it ended before it ever took connections, or ends again and again.
+    /// Whoever started the instance counts such ends and says so.
+    GiveUp(Ended),
     /// Nothing runs any more.
     Left,
 }
@@ -69,6 +74,9 @@ pub enum Action {
 const PROXY_PATIENCE: Duration = Duration::from_secs(10);
 /// What lived so long has not crashed at its start.
 const LONG_LIFE: Duration = Duration::from_secs(30);
+/// So many ends of the application in so long are too many.
+const ENDS_IN_WINDOW: usize = 5;
+const LOSS_WINDOW: Duration = Duration::from_secs(60);
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
@@ -90,6 +98,7 @@ impl Machine {
             wanted: false,
             once,
             crashes: 0,
+            ends: Vec::new(),
         };
         Self {
             units: kinds.into_iter().map(unit).collect(),
@@ -107,6 +116,7 @@ impl Machine {
             wanted: false,
             once,
             crashes: 0,
+            ends: Vec::new(),
         });
         self.units.len() - 1
     }
@@ -138,7 +148,12 @@ impl Machine {
                     }
                 }
             }
-            Event::Exited(unit, ended) => self.exited(unit, ended, now),
+            Event::Exited(unit, ended) => {
+                self.exited(unit, ended, now);
+                if self.is_lost(unit, now) {
+                    actions.push(Action::GiveUp(ended));
+                }
+            }
             Event::Start(unit) => self.start(unit, now),
             Event::Stop(unit) => self.stop(unit, &mut actions),
             Event::Restart(unit) => {
@@ -193,6 +208,18 @@ impl Machine {
         }
         unit.state = State::Due(now + pause(unit.crashes));
         unit.crashes = unit.crashes.saturating_add(1);
+    }
+
+    /// Whether the process that gets requests has ended too early or too often.
+    fn is_lost(&mut self, unit: usize, now: Duration) -> bool {
+        let first = self.units.iter().position(|unit| unit.kind == Kind::Process);
+        if first != Some(unit) || self.leaving.is_some() || !self.units[unit].wanted {
+            return false;
+        }
+        let ends = &mut self.units[unit].ends;
+        ends.push(now);
+        ends.retain(|at| now.saturating_sub(*at) < LOSS_WINDOW);
+        !self.reachable || ends.len() >= ENDS_IN_WINDOW
     }
 
     fn start(&mut self, unit: usize, now: Duration) {
@@ -331,11 +358,11 @@ mod tests {
         let mut now = ms(100);
         let mut pauses = Vec::new();
         for _ in 0..10 {
-            let actions = machine.on(Event::Exited(1, Ended(1)), now);
+            let actions = machine.on(Event::Exited(2, Ended(1)), now);
             let before = now;
-            if !actions.contains(&Action::Start(1)) {
-                now = machine.units[1].due();
-                assert!(machine.on(Event::Tick, now).contains(&Action::Start(1)));
+            if !actions.contains(&Action::Start(2)) {
+                now = machine.units[2].due();
+                assert!(machine.on(Event::Tick, now).contains(&Action::Start(2)));
             }
             pauses.push((now - before).as_millis());
             now += ms(10);

@@ -192,6 +192,11 @@ impl Life {
                      listen on",
                     self.settings.port
                 ),
+                Action::GiveUp(ended) => {
+                    self.code = u8::try_from(ended.0).unwrap_or(1).max(1);
+                    // Not through the machine, which waits for this answer.
+                    let _ = self.tell.send(News::Leave);
+                }
                 Action::Left => return true,
             }
         }
@@ -264,7 +269,7 @@ impl Life {
         {
             let _ = kill_process_group(pid, Signal::KILL);
         }
-        if !(unit.once && ended.0 == 0) {
+        if unit.kind != Kind::Process && !(unit.once && ended.0 == 0) {
             println!("beanpole: {} ended with {}", unit.name, ended.0);
         }
     }
