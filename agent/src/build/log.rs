@@ -137,6 +137,11 @@ async fn pump(
 /// The last line that speaks of an error, else the last line that says anything.
 fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let said = || lines.clone().rev().map(str::trim).filter(|line| !line.is_empty());
+    // What our own scripts say names file, key and exit code; the line before it is the program's own word.
+    let ours = |line: &&str| line.starts_with("beanpole: ");
+    if let Some(line) = said().find(ours) {
+        return Some(line);
+    }
     let speaks_of_error = |line: &&str| {
         let line = line.to_ascii_lowercase();
         ["error", "fatal", "not found", "cannot ", "failed"]
@@ -163,6 +168,11 @@ mod tests {
             telling(pip.into_iter()),
             Some("ERROR: No matching distribution found for flask==99")
         );
+        let ours = [
+            "E: Unable to locate package gti",
+            "beanpole: the package gti in a.config failed with exit code 100",
+        ];
+        assert_eq!(telling(ours.into_iter()), Some(ours[1]));
         assert_eq!(telling(["Step 1/2", "  exit 3 ", ""].into_iter()), Some("exit 3"));
         assert_eq!(telling(["", " "].into_iter()), None);
     }

@@ -78,7 +78,13 @@ impl Engine {
         };
         let mut body = body(host, publish, instance, inside);
         let added = added.iter().map(|(name, value)| format!("{name}={value}"));
-        body.env.get_or_insert_default().extend(added);
+        let env = body.env.get_or_insert_default();
+        env.extend(added);
+        if image.has_init {
+            // A second for the init itself to end in.
+            let seconds = instance.stop_grace_seconds.saturating_sub(1).max(1);
+            env.push(format!("BEANPOLE_STOP_SECONDS={seconds}"));
+        }
         let created = self
             .api
             .create_container(Some(options), body)

@@ -5,12 +5,12 @@ use axum::{
     extract::State,
     response::{IntoResponse, Response},
 };
-use beanpole_protocol::VersionId;
+use beanpole_protocol::{Timestamp, VersionId};
 use http::{StatusCode, header};
 use serde::Deserialize;
 use tokio_util::io::ReaderStream;
 
-use super::credential::AgentOf;
+use super::{build_events, credential::AgentOf};
 use crate::{
     ApiError, App,
     blobs::BlobHash,
@@ -63,9 +63,14 @@ pub async fn append_log(
     text: Bytes,
 ) -> Result<StatusCode, ApiError> {
     let text = String::from_utf8_lossy(&text);
-    let mut connection = app.pool.acquire().await?;
-    if !host_images::append_log(&mut connection, &host, &version, attempt, &text).await? {
+    let mut transaction = app.pool.begin().await?;
+    if !host_images::append_log(&mut transaction, &host, &version, attempt, &text).await? {
         return Err(not_wanted(&version));
     }
+    transaction.commit().await?;
+    // Apart: environments are locked before images, and an event is worth less than the log.
+    let mut transaction = app.pool.begin().await?;
+    build_events::record(&mut transaction, &version, &text, Timestamp::now()).await?;
+    transaction.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -3,6 +3,7 @@
 //! The messages are `beanpole_protocol::agent`. Nothing here decides; a report is written down and
 //! wakes reconcile. Invariant: of two reports of a host the later one, by `(boot, sequence)`, holds.
 
+mod build_events;
 mod builds;
 mod credential;
 mod desired;

@@ -22,6 +22,7 @@ pub const PROCESS: &str = "aws:elasticbeanstalk:environment:process:default";
 pub const APPLICATION: &str = "aws:elasticbeanstalk:application";
 pub const GROUP: &str = "aws:autoscaling:asg";
 pub const ENVIRONMENT: &str = "aws:elasticbeanstalk:environment";
+pub const PROXY: &str = "aws:elasticbeanstalk:environment:proxy";
 pub const PYTHON: &str = "aws:elasticbeanstalk:container:python";
 /// Environment properties: any name, see [`super::properties`].
 pub const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
@@ -74,6 +75,7 @@ pub const CATALOGUE: &[Known] = &[
     known(PROCESS, "StickinessEnabled", "false", Values::Switch, "edge"),
     known(PROCESS, "StickinessLBCookieDuration", "86400", whole(1, 604_800), "edge: seconds"),
     known(PROCESS, "UnhealthyThresholdCount", "5", whole(2, 10), "agent: misses until unhealthy"),
+    known(PROXY, "ProxyServer", "nginx", Values::OneOf(&["nginx", "apache", "none"]), "instance: the proxy in front of the application; not of the docker platform"),
     known(SPLITTING, "EvaluationTime", "5", whole(3, 600), "planner: minutes"),
     known(SPLITTING, "NewVersionPercent", "10", whole(1, 100), "planner"),
     known(DEPLOYMENT, "EvaluationSeconds", "", whole(1, 36_000), "planner: instead of EvaluationTime when set"),

@@ -14,6 +14,7 @@ pub mod properties;
 mod reference;
 mod set;
 mod settings;
+mod statics;
 #[cfg(test)]
 mod tests;
 mod unsupported;

@@ -8,7 +8,7 @@ use super::{
     OptionError,
     catalogue::{self, CATALOGUE, PROPERTIES},
     layers::Layer,
-    nearest, properties, unsupported,
+    nearest, properties, statics, unsupported,
 };
 
 /// Options that are set, and below them what the deployed version says, in canonical spelling. Every
@@ -68,6 +68,24 @@ impl OptionSet {
         properties
     }
 
+    /// Paths that the proxy serves, and the folder of each.
+    pub fn static_files(&self) -> BTreeMap<String, String> {
+        let of = |layer: &Layer| layer.options_that(|namespace, _| namespace == statics::NAMESPACE);
+        let mut files = of(&self.version);
+        files.extend(of(&self.own));
+        files
+            .into_iter()
+            .map(|((_, path), folder)| (path, folder))
+            .collect()
+    }
+
+    /// Every option in force that is not the default, by namespace and name; properties are not among them.
+    pub fn in_force(&self) -> BTreeMap<(String, String), String> {
+        let mut options = self.version.options.clone();
+        options.extend(self.own.options.clone());
+        options
+    }
+
     /// The value in force, if it is not the default.
     pub fn get(&self, namespace: &str, name: &str) -> Option<&str> {
         let key = (namespace.to_owned(), name.to_owned());
@@ -116,6 +134,11 @@ impl OptionSet {
             self.own.properties.remove(&option.name);
             return Ok(());
         }
+        if statics::is_namespace(&option.namespace) {
+            let path = (statics::NAMESPACE.to_owned(), option.name.clone());
+            self.own.options.remove(&path);
+            return Ok(());
+        }
         known(&option.namespace, &option.name)?;
         self.own
             .options
@@ -137,6 +160,13 @@ impl OptionSet {
                 });
             }
             self.own.properties.insert(name.clone(), value.clone());
+            return Ok(());
+        }
+        if statics::is_namespace(namespace) {
+            let (path, folder) = statics::canonical(name, value)?;
+            self.own
+                .options
+                .insert((statics::NAMESPACE.to_owned(), path), folder);
             return Ok(());
         }
         let known = known(namespace, name)?;
@@ -170,6 +200,17 @@ impl OptionSet {
                 name: key.1,
             }
         });
+        let statics = self.static_files().into_iter().map(|(path, folder)| {
+            let key = (statics::NAMESPACE.to_owned(), path);
+            let set = self.own.options.contains_key(&key);
+            EffectiveOption {
+                value: folder,
+                set,
+                from_version: !set,
+                namespace: key.0,
+                name: key.1,
+            }
+        });
         let properties = self.properties().into_iter().map(|(key, value)| {
             let set = self.own.properties.contains_key(&key);
             EffectiveOption {
@@ -183,7 +224,7 @@ impl OptionSet {
                 from_version: !set,
             }
         });
-        let mut all: Vec<_> = options.chain(properties).collect();
+        let mut all: Vec<_> = options.chain(statics).chain(properties).collect();
         all.sort_by(|one, other| (&one.namespace, &one.name).cmp(&(&other.namespace, &other.name)));
         all
     }

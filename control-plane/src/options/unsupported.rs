@@ -17,12 +17,8 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("aws:elasticbeanstalk:cloudwatch:logs", &["DeleteOnTerminate", "RetentionInDays", "StreamLogs"]),
     ("aws:elasticbeanstalk:cloudwatch:logs:health", &["DeleteOnTerminate", "HealthStreamingEnabled", "RetentionInDays"]),
     ("aws:elasticbeanstalk:container:dotnet:apppool", &["Enable 32-bit Applications", "Target Runtime"]),
-    ("aws:elasticbeanstalk:container:golang:staticfiles", &["/PATH"]),
-    ("aws:elasticbeanstalk:container:java:staticfiles", &["/PATH"]),
     ("aws:elasticbeanstalk:container:nodejs", &["GzipCompression", "NodeCommand", "NodeVersion", "ProxyServer"]),
-    ("aws:elasticbeanstalk:container:nodejs:staticfiles", &["/PATH"]),
     ("aws:elasticbeanstalk:container:php:phpini", &["allow_url_fopen", "composer_options", "display_errors", "document_root", "max_execution_time", "memory_limit", "zlib.output_compression"]),
-    ("aws:elasticbeanstalk:container:python:staticfiles", &["/PATH"]),
     ("aws:elasticbeanstalk:container:tomcat:jvmoptions", &["*", "JVM Options", "XX:MaxPermSize", "Xms", "Xmx"]),
     ("aws:elasticbeanstalk:control", &["DefaultSSHPort", "LaunchTimeout", "LaunchType", "RollbackLaunchOnFailure"]),
     ("aws:elasticbeanstalk:eks", &["cluster-role", "node-role"]),
@@ -40,8 +36,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("aws:elasticbeanstalk:environment", &["ExternalExtensionsS3Bucket", "ExternalExtensionsS3Key", "LoadBalancerIsShared", "LoadBalancerType", "ServiceRole"]),
     ("aws:elasticbeanstalk:environment:process:PROCESS_NAME", &["DeregistrationDelay", "HealthCheckInterval", "HealthCheckPath", "HealthCheckTimeout", "HealthyThresholdCount", "MatcherHTTPCode", "Port", "Protocol", "StickinessEnabled", "StickinessLBCookieDuration", "StickinessType", "UnhealthyThresholdCount"]),
     ("aws:elasticbeanstalk:environment:process:default", &["StickinessType"]),
-    ("aws:elasticbeanstalk:environment:proxy", &["GzipCompression", "ProxyServer"]),
-    ("aws:elasticbeanstalk:environment:proxy:staticfiles", &["/PATH"]),
+    ("aws:elasticbeanstalk:environment:proxy", &["GzipCompression"]),
     ("aws:elasticbeanstalk:healthreporting:system", &["ConfigDocument", "EnhancedHealthAuthEnabled", "HealthCheckSuccessThreshold", "SystemType"]),
     ("aws:elasticbeanstalk:hostmanager", &["LogPublicationControl"]),
     ("aws:elasticbeanstalk:managedactions", &["ManagedActionsEnabled", "PreferredStartTime", "ServiceRoleForManagedUpdates"]),
@@ -80,10 +75,7 @@ fn matches(pattern: &str, text: &str) -> bool {
 /// Whether this is one of Beanstalk's options.
 pub fn is_beanstalks(namespace: &str, name: &str) -> bool {
     OPTIONS.iter().any(|(pattern, names)| {
-        matches(pattern, namespace)
-            && names
-                .iter()
-                .any(|known| *known == name || *known == "*" || (*known == "/PATH" && name.starts_with('/')))
+        matches(pattern, namespace) && names.iter().any(|known| *known == name || *known == "*")
     })
 }
 
@@ -98,10 +90,6 @@ mod tests {
             "InstanceType"
         ));
         assert!(is_beanstalks("aws:elbv2:listener:443", "Protocol"));
-        assert!(is_beanstalks(
-            "aws:elasticbeanstalk:environment:proxy:staticfiles",
-            "/static"
-        ));
         assert!(is_beanstalks(
             "aws:elasticbeanstalk:application:environmentsecrets",
             "KEY"
