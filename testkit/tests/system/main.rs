@@ -10,6 +10,7 @@ mod cli;
 mod collection;
 mod console;
 mod examples;
+mod extensions;
 mod instances;
 mod policies;
 mod recovery;
