@@ -78,8 +78,6 @@ const REFUSED: &[(Sign, &str)] = &[
     (Sign::file("build.gradle.kts", 24), "Java"),
     (Sign::ending(".jar", 36), "Java"),
     (Sign::ending(".war", 35), "Tomcat"),
-    (Sign::ending(".csproj", 25), ".NET"),
-    (Sign::ending(".sln", 25), ".NET"),
     (Sign::file("web.config", 45), "Windows Server with IIS"),
     (Sign::file("Buildfile", 50), "a platform with a Buildfile"),
 ];
@@ -175,6 +173,9 @@ mod tests {
             (&["Procfile", "application.py"], Platform::Python),
             (&["./app.py"], Platform::Python),
             (&["Pipfile"], Platform::Python),
+            (&["Shop.runtimeconfig.json", "web.config"], Platform::DotNet),
+            (&["Shop.csproj", "Program.cs"], Platform::DotNet),
+            (&["Shop.sln", "src/Shop.csproj"], Platform::DotNet),
         ] {
             assert_eq!(detect(names.iter().copied()), Ok(expected), "{names:?}");
         }

@@ -12,7 +12,7 @@ use crate::{
     extensions::Extensions,
     images::ContextFile,
     layers::Layers,
-    platform::{Images, definition},
+    platform::{Images, definition, dotnet::DotNetError},
     procfile::ProcfileError,
     source::Source,
 };
@@ -28,6 +28,8 @@ pub enum PlanError {
     ConfigurationFile(Box<Finding>),
     #[error(transparent)]
     Dockerfile(#[from] dockerfile::DockerfileError),
+    #[error(transparent)]
+    DotNet(#[from] DotNetError),
     #[error("{from} includes {wanted}, which is not in the bundle")]
     MissingInclude { from: String, wanted: String },
     #[error(

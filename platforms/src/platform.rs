@@ -14,6 +14,8 @@ use crate::{
 
 #[path = "../docker/platform.rs"]
 mod docker;
+#[path = "../dotnet/platform.rs"]
+pub(crate) mod dotnet;
 #[path = "../nodejs/platform.rs"]
 mod nodejs;
 #[path = "../python/platform.rs"]
@@ -49,7 +51,12 @@ pub struct Images {
     pub builder: String,
 }
 
-const DEFINITIONS: &[&Definition] = &[&docker::DEFINITION, &nodejs::DEFINITION, &python::DEFINITION];
+const DEFINITIONS: &[&Definition] = &[
+    &docker::DEFINITION,
+    &dotnet::DEFINITION,
+    &nodejs::DEFINITION,
+    &python::DEFINITION,
+];
 
 /// Every platform.
 pub fn all() -> impl Iterator<Item = &'static Definition> {
@@ -60,6 +67,7 @@ pub fn all() -> impl Iterator<Item = &'static Definition> {
 pub fn definition(platform: Platform) -> &'static Definition {
     match platform {
         Platform::Docker => &docker::DEFINITION,
+        Platform::DotNet => &dotnet::DEFINITION,
         Platform::NodeJs => &nodejs::DEFINITION,
         Platform::Python => &python::DEFINITION,
     }

@@ -11,18 +11,26 @@ use serde::{Deserialize, Serialize};
 pub enum Platform {
     /// The bundle brings its own Dockerfile.
     Docker,
+    #[serde(rename = "dotnet")]
+    DotNet,
     Python,
     #[serde(rename = "nodejs")]
     NodeJs,
 }
 
 impl Platform {
-    pub const ALL: [Platform; 3] = [Platform::Docker, Platform::Python, Platform::NodeJs];
+    pub const ALL: [Platform; 4] = [
+        Platform::Docker,
+        Platform::DotNet,
+        Platform::Python,
+        Platform::NodeJs,
+    ];
 
     /// The name of its folder under `platforms/` and its form on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Platform::Docker => "docker",
+            Platform::DotNet => "dotnet",
             Platform::Python => "python",
             Platform::NodeJs => "nodejs",
         }
@@ -43,6 +51,8 @@ pub struct UnknownPlatform(pub String);
 /// How the names begin that `eb` users type, folded: lower case, without dots.
 const FAMILIES: &[(&str, Platform)] = &[
     ("docker", Platform::Docker),
+    ("dotnet", Platform::DotNet),
+    ("net", Platform::DotNet),
     ("node", Platform::NodeJs),
     ("python", Platform::Python),
 ];
@@ -83,6 +93,8 @@ mod tests {
             ("python", Platform::Python),
             ("Python 3.11", Platform::Python),
             ("node.js-18", Platform::NodeJs),
+            (".NET Core on Linux", Platform::DotNet),
+            ("64bit Amazon Linux 2023 v3.1.0 running .NET 8", Platform::DotNet),
             ("Docker running on 64bit Amazon Linux 2023", Platform::Docker),
             (
                 "64bit Amazon Linux 2023 v6.1.0 running Node.js 20",
@@ -95,6 +107,6 @@ mod tests {
             assert_eq!(platform.name().parse(), Ok(platform));
         }
         let error = "cobol".parse::<Platform>().unwrap_err().to_string();
-        assert!(error.contains("docker, python, nodejs"), "{error}");
+        assert!(error.contains("docker, dotnet, python, nodejs"), "{error}");
     }
 }
