@@ -50,18 +50,26 @@ fn plan(source: &Source) -> Result<Plan, PlanError> {
     if !in_root && let Some(project) = project::to_publish(source)? {
         return published_here(source, procfile, &project);
     }
-    let processes = match procfile {
+    let (processes, compile) = match procfile {
         Some(text) => {
             for program in programs.iter().filter(|program| program.is_named_in(text)) {
-                program.check()?;
+                program.brings_runtime()?;
             }
-            with_ports(procfile::processes(text)?)
+            (
+                procfile::processes(text)?,
+                site::make_executable(source, &programs),
+            )
         }
-        None => with_ports(vec![site::only(&programs)?.process()?]),
+        None => {
+            let program = site::only(&programs)?;
+            let alone = program.brings_runtime()?;
+            let compile = alone.then(|| site::make_executable(source, [program])).flatten();
+            (vec![program.process(alone)], compile)
+        }
     };
     Ok(Plan::Layers(Layers {
-        compile: site::make_executable(source, &programs),
-        processes,
+        compile,
+        processes: with_ports(processes),
         ..Layers::default()
     }))
 }

@@ -77,10 +77,14 @@ pub fn only<'a, 'b>(programs: &'a [Program<'b>]) -> Result<&'a Program<'b>, DotN
     }
 }
 
-/// A line that makes programs of the host files, for archives made on Windows lose that. None without any.
-pub fn make_executable(source: &Source, programs: &[Program<'_>]) -> Option<String> {
+/// A line that makes the programs' own files executable, for archives made on Windows lose that. None when
+/// no program has one.
+pub fn make_executable<'a>(
+    source: &Source,
+    programs: impl IntoIterator<Item = &'a Program<'a>>,
+) -> Option<String> {
     let steps: Vec<_> = programs
-        .iter()
+        .into_iter()
         .filter(|program| source.has(program.name))
         .map(|program| {
             let file = quoted(&format!("./{}", program.name));
@@ -95,15 +99,15 @@ impl Program<'_> {
         procfile.contains(&format!("{}.dll", self.name))
     }
 
-    pub fn process(&self) -> Result<Process, DotNetError> {
-        Ok(match self.check()? {
+    pub fn process(&self, brings_runtime: bool) -> Process {
+        match brings_runtime {
             true => start::program_with("web", &format!("./{}", self.name), &[]),
             false => start::program_with("web", "dotnet", &[&format!("{}.dll", self.name)]),
-        })
+        }
     }
 
-    /// Whether it brings its runtime; an error when it does not and ours is none for it.
-    pub fn check(&self) -> Result<bool, DotNetError> {
+    /// Whether it brings its runtime; an error when it does not and cannot run on ours.
+    pub fn brings_runtime(&self) -> Result<bool, DotNetError> {
         let Some(text) = self.config else {
             return Ok(false);
         };

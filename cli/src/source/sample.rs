@@ -7,6 +7,10 @@ use tempfile::TempDir;
 
 use crate::failure::Failure;
 
+const DOTNET: [(&str, &str); 2] = [
+    ("Program.cs", include_str!("../../sample/dotnet/Program.cs")),
+    ("sample.csproj", include_str!("../../sample/dotnet/sample.csproj")),
+];
 const PYTHON: [(&str, &str); 3] = [
     (
         "application.py",
@@ -26,13 +30,14 @@ const NODEJS: [(&str, &str); 2] = [
 /// Writes a sample into a folder of its own, which goes with the value.
 pub fn write(platform: Option<Platform>) -> Result<TempDir, Failure> {
     let files: &[(&str, &str)] = match platform.unwrap_or(Platform::Python) {
+        Platform::DotNet => &DOTNET,
         Platform::Python => &PYTHON,
         Platform::NodeJs => &NODEJS,
         Platform::Docker => {
             return Err(Failure::usage(
                 "There is no sample for docker, for it would need a base image of your choice.",
             )
-            .hint("Use --platform python or nodejs."));
+            .hint("Use --platform dotnet, nodejs or python."));
         }
     };
     let written = || -> io::Result<TempDir> {

@@ -45,6 +45,24 @@ async fn every_example_builds_and_answers() {
         "{status} {body}"
     );
 
+    let program = include_str!("../../../examples/dotnet-hello/Program.cs");
+    let project = include_str!("../../../examples/dotnet-hello/dotnet-hello.csproj");
+    let config = include_str!("../../../examples/dotnet-hello/.ebextensions/01-hello.config");
+    let (status, body) = deploy(
+        &world,
+        "dotnet-hello",
+        &[
+            ("Program.cs", program),
+            ("dotnet-hello.csproj", project),
+            (".ebextensions/01-hello.config", config),
+        ],
+    )
+    .await;
+    assert!(
+        status == 200 && body.contains("Kestrel") && body.contains(".ebextensions wrote this line"),
+        "{status} {body}"
+    );
+
     let dockerfile = include_str!("../../../examples/docker-hello/Dockerfile");
     let page = include_str!("../../../examples/docker-hello/www/index.html");
     let (status, body) = deploy(
