@@ -15,6 +15,7 @@ PAGE = """<!doctype html>
 </style>
 <h1>{greeting}</h1>
 <p>Instance <code>{instance}</code> answered this request. It has run for {age:.0f} s.</p>
+<p>{note}</p>
 <p>Reload the page: the balancer chooses among the instances of this environment.</p>
 """
 
@@ -22,7 +23,14 @@ PAGE = """<!doctype html>
 def application(environ, start_response):
     if environ["PATH_INFO"] == "/slow":
         time.sleep(3)
+    # Written by .ebextensions/01-hello.config.
+    try:
+        with open("/etc/hello.txt") as file:
+            note = file.read()
+    except FileNotFoundError:
+        note = ""
     page = PAGE.format(
+        note=html.escape(note),
         greeting=html.escape(os.environ.get("GREETING", "It runs.")),
         instance=html.escape(socket.gethostname()),
         age=time.time() - STARTED,

@@ -49,7 +49,9 @@ fn plan(source: &Source) -> Result<Plan, PlanError> {
         }
     };
     // A program out of somebody's zip may have lost its mode.
-    let executable = ready.filter(|_| !built).map(|program| format!("chmod +x {program}"));
+    let executable = ready
+        .filter(|_| !built)
+        .map(|program| format!("chmod +x {program}"));
     let (manifest, install) = modules(source, compile.is_some());
     Ok(Plan::Layers(Layers {
         manifest,
@@ -67,7 +69,10 @@ fn modules(source: &Source, compiles: bool) -> (Manifest, Option<String>) {
         return (Manifest::None, None);
     }
     let files = ["go.mod", "go.sum"];
-    let files = files.into_iter().filter(|file| source.has(file)).map(str::to_owned);
+    let files = files
+        .into_iter()
+        .filter(|file| source.has(file))
+        .map(str::to_owned);
     let download = "go mod download".to_owned();
     match source.text("go.mod") {
         // A replaced module may be a folder of the bundle.
@@ -96,7 +101,10 @@ mod tests {
         let layers = layers(&[("go.mod", "module shop\n"), ("go.sum", ""), ("main.go", "")]).unwrap();
         assert_eq!(layers.compile.as_deref(), Some("go build -o bin/application ."));
         assert_eq!(layers.install.as_deref(), Some("go mod download"));
-        assert_eq!(layers.manifest, Manifest::Files(vec!["go.mod".into(), "go.sum".into()]));
+        assert_eq!(
+            layers.manifest,
+            Manifest::Files(vec!["go.mod".into(), "go.sum".into()])
+        );
         assert_eq!(layers.processes[0].argv, ["./bin/application"]);
         assert!(layers.apart.is_some());
     }

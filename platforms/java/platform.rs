@@ -125,7 +125,12 @@ mod tests {
         let one = layers(&[("shop.jar", "")]).unwrap();
         assert_eq!(one.processes[0].argv, ["java", "-jar", "shop.jar"]);
         assert!(one.apart.is_none());
-        assert!(layers(&[("a.jar", ""), ("b.jar", "")]).unwrap_err().to_string().contains("Procfile"));
+        assert!(
+            layers(&[("a.jar", ""), ("b.jar", "")])
+                .unwrap_err()
+                .to_string()
+                .contains("Procfile")
+        );
         assert!(layers(&[("Procfile", "web: java -jar a.jar"), ("a.jar", ""), ("b.jar", "")]).is_ok());
         assert!(layers(&[("README", "")]).is_err());
     }
@@ -136,7 +141,12 @@ mod tests {
         assert!(maven.compile.unwrap().starts_with(MAVEN));
         let gradle = layers(&[("build.gradle", ""), ("gradlew", "")]).unwrap();
         assert!(gradle.compile.unwrap().starts_with("sh ./gradlew"));
-        assert!(layers(&[("build.gradle", "")]).unwrap_err().to_string().contains("gradlew"));
+        assert!(
+            layers(&[("build.gradle", "")])
+                .unwrap_err()
+                .to_string()
+                .contains("gradlew")
+        );
         let own = layers(&[("Buildfile", "make: ./make.sh"), ("pom.xml", "")]).unwrap();
         assert!(own.compile.is_none() && own.apart.is_some());
     }

@@ -71,15 +71,6 @@ const REFUSED: &[(Sign, &str)] = &[
     (Sign::ending(".rb", 43), "Ruby"),
     (Sign::file("composer.json", 22), "PHP"),
     (Sign::ending(".php", 43), "PHP"),
-    (Sign::file("go.mod", 23), "Go"),
-    (Sign::ending(".go", 41), "Go"),
-    (Sign::file("pom.xml", 24), "Java"),
-    (Sign::file("build.gradle", 24), "Java"),
-    (Sign::file("build.gradle.kts", 24), "Java"),
-    (Sign::ending(".jar", 36), "Java"),
-    (Sign::ending(".war", 35), "Tomcat"),
-    (Sign::ending(".csproj", 25), ".NET"),
-    (Sign::ending(".sln", 25), ".NET"),
     (Sign::file("web.config", 45), "Windows Server with IIS"),
     (Sign::file("Buildfile", 50), "a platform with a Buildfile"),
 ];
@@ -175,6 +166,13 @@ mod tests {
             (&["Procfile", "application.py"], Platform::Python),
             (&["./app.py"], Platform::Python),
             (&["Pipfile"], Platform::Python),
+            (&["go.mod", "main.go"], Platform::Go),
+            (&["pom.xml", "src/main/java/A.java"], Platform::Java),
+            (&["WEB-INF/web.xml", "index.jsp"], Platform::Tomcat),
+            (&["shop.war"], Platform::Tomcat),
+            (&["Shop.runtimeconfig.json", "web.config"], Platform::DotNet),
+            (&["Shop.csproj", "Program.cs"], Platform::DotNet),
+            (&["Shop.sln", "src/Shop.csproj"], Platform::DotNet),
         ] {
             assert_eq!(detect(names.iter().copied()), Ok(expected), "{names:?}");
         }
@@ -187,8 +185,7 @@ mod tests {
                 &["web.config", "index.aspx"][..],
                 "web.config points to Windows Server with IIS",
             ),
-            (&["pom.xml"], "pom.xml points to Java"),
-            (&["app.war"], "app.war points to Tomcat"),
+            (&["Gemfile"], "Gemfile points to Ruby"),
             (&["docker-compose.yml", "package.json"], "Docker Compose"),
             (&["Procfile"], "fits no platform"),
             (

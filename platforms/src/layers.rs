@@ -199,7 +199,7 @@ fn spec(layers: Layers, platform: &str, source: &Source, extensions: &Extensions
 }
 
 /// One word for a shell in a Dockerfile, in which `$` is the shell's, too.
-fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 

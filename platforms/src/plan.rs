@@ -12,7 +12,7 @@ use crate::{
     extensions::Extensions,
     images::ContextFile,
     layers::Layers,
-    platform::{Images, definition},
+    platform::{Images, definition, dotnet::DotNetError},
     procfile::ProcfileError,
     source::Source,
 };
@@ -28,6 +28,8 @@ pub enum PlanError {
     ConfigurationFile(Box<Finding>),
     #[error(transparent)]
     Dockerfile(#[from] dockerfile::DockerfileError),
+    #[error(transparent)]
+    DotNet(#[from] DotNetError),
     #[error("{from} includes {wanted}, which is not in the bundle")]
     MissingInclude { from: String, wanted: String },
     #[error(
@@ -36,6 +38,8 @@ pub enum PlanError {
     Pipfile,
     #[error("nothing to run: the bundle has neither a Procfile nor any .py file")]
     NothingToRunPython,
+    #[error("nothing to run: {0}")]
+    NothingToRun(&'static str),
     #[error("package.json cannot be read: {detail}")]
     PackageJson { detail: String },
     #[error(

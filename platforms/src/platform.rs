@@ -14,10 +14,18 @@ use crate::{
 
 #[path = "../docker/platform.rs"]
 mod docker;
+#[path = "../dotnet/platform.rs"]
+pub(crate) mod dotnet;
+#[path = "../go/platform.rs"]
+mod go;
+#[path = "../java/platform.rs"]
+mod java;
 #[path = "../nodejs/platform.rs"]
 mod nodejs;
 #[path = "../python/platform.rs"]
 mod python;
+#[path = "../tomcat/platform.rs"]
+mod tomcat;
 
 /// One platform, as data.
 #[derive(Debug)]
@@ -49,7 +57,15 @@ pub struct Images {
     pub builder: String,
 }
 
-const DEFINITIONS: &[&Definition] = &[&docker::DEFINITION, &nodejs::DEFINITION, &python::DEFINITION];
+const DEFINITIONS: &[&Definition] = &[
+    &docker::DEFINITION,
+    &dotnet::DEFINITION,
+    &go::DEFINITION,
+    &java::DEFINITION,
+    &nodejs::DEFINITION,
+    &python::DEFINITION,
+    &tomcat::DEFINITION,
+];
 
 /// Every platform.
 pub fn all() -> impl Iterator<Item = &'static Definition> {
@@ -60,8 +76,12 @@ pub fn all() -> impl Iterator<Item = &'static Definition> {
 pub fn definition(platform: Platform) -> &'static Definition {
     match platform {
         Platform::Docker => &docker::DEFINITION,
+        Platform::DotNet => &dotnet::DEFINITION,
+        Platform::Go => &go::DEFINITION,
+        Platform::Java => &java::DEFINITION,
         Platform::NodeJs => &nodejs::DEFINITION,
         Platform::Python => &python::DEFINITION,
+        Platform::Tomcat => &tomcat::DEFINITION,
     }
 }
 

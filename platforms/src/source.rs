@@ -20,6 +20,10 @@ impl Source {
             "Procfile" | "Buildfile" | "package.json" | "Dockerfile" | ".dockerignore" | "Pipfile"
         ) || path.ends_with(".txt")
             || path.ends_with(".in")
+            || path.ends_with(".runtimeconfig.json")
+            || [".csproj", ".fsproj", ".vbproj"]
+                .iter()
+                .any(|ending| path.ends_with(ending))
             || beanpole_ebextensions::is_config_file(path)
     }
 

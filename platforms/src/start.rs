@@ -15,6 +15,16 @@ pub fn program(name: &str, path: &str) -> Process {
     }
 }
 
+/// The same, found by `PATH` or relative to the application's root, with arguments.
+pub fn program_with(name: &str, program: &str, arguments: &[&str]) -> Process {
+    let words = std::iter::once(&program).chain(arguments);
+    Process {
+        name: name.to_owned(),
+        argv: words.map(|word| (*word).to_owned()).collect(),
+        ..Process::default()
+    }
+}
+
 /// One line of shell.
 pub fn line(name: &str, line: &str) -> Process {
     let script = match shape(line) {

@@ -29,7 +29,11 @@ pub(super) const DEFINITION: Definition = Definition {
 };
 
 fn plan(source: &Source) -> Result<Plan, PlanError> {
-    let in_root = |ending: &str| source.paths().any(|path| !path.contains('/') && path.ends_with(ending));
+    let in_root = |ending: &str| {
+        source
+            .paths()
+            .any(|path| !path.contains('/') && path.ends_with(ending))
+    };
     if !(in_root(".war") || in_root(".jsp") || source.has_folder("WEB-INF")) {
         return Err(PlanError::NothingToRun(
             "add a war to the bundle's root, or the content of one: WEB-INF and the pages beside it",
@@ -59,7 +63,12 @@ mod tests {
 
     #[test]
     fn wars_and_what_is_in_one_are_taken() {
-        for files in [&["shop.war"][..], &["ROOT.war", "admin.war"], &["WEB-INF/web.xml"], &["index.jsp"]] {
+        for files in [
+            &["shop.war"][..],
+            &["ROOT.war", "admin.war"],
+            &["WEB-INF/web.xml"],
+            &["index.jsp"],
+        ] {
             let mut source = Source::default();
             files.iter().for_each(|file| source.add(*file));
             let Plan::Layers(layers) = plan(&source).unwrap() else {

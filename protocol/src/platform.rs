@@ -11,20 +11,37 @@ use serde::{Deserialize, Serialize};
 pub enum Platform {
     /// The bundle brings its own Dockerfile.
     Docker,
-    Python,
+    #[serde(rename = "dotnet")]
+    DotNet,
+    Go,
+    Java,
     #[serde(rename = "nodejs")]
     NodeJs,
+    Python,
+    Tomcat,
 }
 
 impl Platform {
-    pub const ALL: [Platform; 3] = [Platform::Docker, Platform::Python, Platform::NodeJs];
+    pub const ALL: [Platform; 7] = [
+        Platform::Docker,
+        Platform::DotNet,
+        Platform::Go,
+        Platform::Java,
+        Platform::NodeJs,
+        Platform::Python,
+        Platform::Tomcat,
+    ];
 
     /// The name of its folder under `platforms/` and its form on the wire.
     pub const fn name(self) -> &'static str {
         match self {
             Platform::Docker => "docker",
-            Platform::Python => "python",
+            Platform::DotNet => "dotnet",
+            Platform::Go => "go",
+            Platform::Java => "java",
             Platform::NodeJs => "nodejs",
+            Platform::Python => "python",
+            Platform::Tomcat => "tomcat",
         }
     }
 }
@@ -43,6 +60,13 @@ pub struct UnknownPlatform(pub String);
 /// How the names begin that `eb` users type, folded: lower case, without dots.
 const FAMILIES: &[(&str, Platform)] = &[
     ("docker", Platform::Docker),
+    ("dotnet", Platform::DotNet),
+    ("net", Platform::DotNet),
+    ("go", Platform::Go),
+    // Beanstalk's names: "Corretto 17" for Java SE, "Tomcat 10 Corretto 17" for the other.
+    ("java", Platform::Java),
+    ("corretto", Platform::Java),
+    ("tomcat", Platform::Tomcat),
     ("node", Platform::NodeJs),
     ("python", Platform::Python),
 ];
@@ -83,6 +107,14 @@ mod tests {
             ("python", Platform::Python),
             ("Python 3.11", Platform::Python),
             ("node.js-18", Platform::NodeJs),
+            (".NET Core on Linux", Platform::DotNet),
+            ("Go 1", Platform::Go),
+            ("Corretto 17", Platform::Java),
+            (
+                "64bit Amazon Linux 2023 v5.1.0 running Tomcat 10 Corretto 17",
+                Platform::Tomcat,
+            ),
+            ("64bit Amazon Linux 2023 v3.1.0 running .NET 8", Platform::DotNet),
             ("Docker running on 64bit Amazon Linux 2023", Platform::Docker),
             (
                 "64bit Amazon Linux 2023 v6.1.0 running Node.js 20",
@@ -95,6 +127,9 @@ mod tests {
             assert_eq!(platform.name().parse(), Ok(platform));
         }
         let error = "cobol".parse::<Platform>().unwrap_err().to_string();
-        assert!(error.contains("docker, python, nodejs"), "{error}");
+        assert!(
+            error.contains("docker, dotnet, go, java, nodejs, python, tomcat"),
+            "{error}"
+        );
     }
 }

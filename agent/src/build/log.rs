@@ -19,6 +19,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
+use super::registries;
 use crate::link::Link;
 
 const LAST_LINES: usize = 30;
@@ -134,7 +135,8 @@ async fn pump(
     }
 }
 
-/// The last line that speaks of an error, else the last line that says anything.
+/// That a registry cannot be reached, else the last line that speaks of an error, else the last line that
+/// says anything.
 fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Option<&'a str> {
     let said = || lines.clone().rev().map(str::trim).filter(|line| !line.is_empty());
     // What our own scripts say names file, key and exit code; the line before it is the program's own word.
@@ -148,6 +150,9 @@ fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Optio
             .iter()
             .any(|word| line.contains(word))
     };
+    if let Some(reason) = said().find_map(registries::unreachable) {
+        return Some(reason);
+    }
     said().find(speaks_of_error).or_else(|| said().next())
 }
 
@@ -173,6 +178,12 @@ mod tests {
             "beanpole: the package gti in a.config failed with exit code 100",
         ];
         assert_eq!(telling(ours.into_iter()), Some(ours[1]));
+        let nuget = [
+            "NuGet.targets(123,5): error : Unable to load the service index for source x. [/a.csproj]",
+            "NuGet.targets(123,5): error :   Name or service not known [/a.csproj]",
+        ];
+        let reason = telling(nuget.into_iter()).unwrap();
+        assert!(reason.contains("NuGet feed cannot be reached"), "{reason}");
         assert_eq!(telling(["Step 1/2", "  exit 3 ", ""].into_iter()), Some("exit 3"));
         assert_eq!(telling(["", " "].into_iter()), None);
     }

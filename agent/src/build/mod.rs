@@ -6,4 +6,5 @@
 pub mod context;
 pub mod dockerignore;
 pub mod log;
+pub mod registries;
 pub mod version;

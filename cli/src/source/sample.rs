@@ -7,6 +7,25 @@ use tempfile::TempDir;
 
 use crate::failure::Failure;
 
+const DOTNET: [(&str, &str); 2] = [
+    ("Program.cs", include_str!("../../sample/dotnet/Program.cs")),
+    ("sample.csproj", include_str!("../../sample/dotnet/sample.csproj")),
+];
+const GO: [(&str, &str); 1] = [("application.go", include_str!("../../sample/go/application.go"))];
+const JAVA: [(&str, &str); 2] = [
+    (
+        "Application.java",
+        include_str!("../../sample/java/Application.java"),
+    ),
+    ("Buildfile", include_str!("../../sample/java/Buildfile")),
+];
+const TOMCAT: [(&str, &str); 2] = [
+    ("index.jsp", include_str!("../../sample/tomcat/index.jsp")),
+    (
+        "WEB-INF/web.xml",
+        include_str!("../../sample/tomcat/WEB-INF/web.xml"),
+    ),
+];
 const PYTHON: [(&str, &str); 3] = [
     (
         "application.py",
@@ -26,19 +45,27 @@ const NODEJS: [(&str, &str); 2] = [
 /// Writes a sample into a folder of its own, which goes with the value.
 pub fn write(platform: Option<Platform>) -> Result<TempDir, Failure> {
     let files: &[(&str, &str)] = match platform.unwrap_or(Platform::Python) {
+        Platform::DotNet => &DOTNET,
+        Platform::Go => &GO,
+        Platform::Java => &JAVA,
+        Platform::Tomcat => &TOMCAT,
         Platform::Python => &PYTHON,
         Platform::NodeJs => &NODEJS,
         Platform::Docker => {
             return Err(Failure::usage(
                 "There is no sample for docker, for it would need a base image of your choice.",
             )
-            .hint("Use --platform python or nodejs."));
+            .hint("Use --platform with another one, such as python."));
         }
     };
     let written = || -> io::Result<TempDir> {
         let folder = tempfile::tempdir()?;
         for (name, text) in files {
-            fs::write(folder.path().join(name), text)?;
+            let path = folder.path().join(name);
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent)?;
+            }
+            fs::write(path, text)?;
         }
         Ok(folder)
     };

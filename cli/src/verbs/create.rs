@@ -26,7 +26,7 @@ pub struct CreateArgs {
     /// First part of its host name; its own name when absent
     #[arg(short, long, value_name = "PREFIX")]
     cname: Option<String>,
-    /// docker, python or nodejs; found out from the files when absent
+    /// Such as python or nodejs; found out from the files when absent
     #[arg(short, long)]
     platform: Option<Platform>,
     /// One instance, no balancing

@@ -21,7 +21,7 @@ pub struct InitArgs {
     /// Default environment of this folder
     #[arg(short, long, value_name = "NAME")]
     environment_name: Option<String>,
-    /// Platform of its versions (docker, python, nodejs); found out from the files when absent
+    /// Platform of its versions (such as python or nodejs); found out from the files when absent
     #[arg(short, long)]
     platform: Option<Platform>,
     /// Ask for everything

@@ -24,6 +24,7 @@ pub const GROUP: &str = "aws:autoscaling:asg";
 pub const ENVIRONMENT: &str = "aws:elasticbeanstalk:environment";
 pub const PROXY: &str = "aws:elasticbeanstalk:environment:proxy";
 pub const PYTHON: &str = "aws:elasticbeanstalk:container:python";
+pub const TOMCAT: &str = "aws:elasticbeanstalk:container:tomcat:jvmoptions";
 /// Environment properties: any name, see [`super::properties`].
 pub const PROPERTIES: &str = "aws:elasticbeanstalk:application:environment";
 pub const DEPLOYMENT: &str = "beanpole:deployment";
@@ -63,6 +64,9 @@ pub const CATALOGUE: &[Known] = &[
     known(PYTHON, "NumProcesses", "1", whole(1, 1000), "Python platform, as WSGI_PROCESSES"),
     known(PYTHON, "NumThreads", "15", whole(1, 1000), "Python platform, as WSGI_THREADS"),
     known(PYTHON, "WSGIPath", "application", Values::WsgiPath, "Python platform, as WSGI_PATH"),
+    known(TOMCAT, "JVM Options", "", Values::Text, "Tomcat platform, as JVM_OPTIONS"),
+    known(TOMCAT, "Xms", "256m", Values::JavaSize, "Tomcat platform, as JVM_XMS"),
+    known(TOMCAT, "Xmx", "256m", Values::JavaSize, "Tomcat platform, as JVM_XMX"),
     known(ENVIRONMENT, "EnvironmentType", "LoadBalanced", Values::OneOf(&["SingleInstance", "LoadBalanced"]), "capacity"),
     known(PROCESS, "DeregistrationDelay", "20", whole(0, 3600), "planner and edge: seconds to drain"),
     known(PROCESS, "HealthCheckInterval", "15", whole(5, 300), "agent: seconds between checks"),

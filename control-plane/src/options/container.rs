@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     OptionError, OptionSet,
-    catalogue::{PROXY, PYTHON},
+    catalogue::{PROXY, PYTHON, TOMCAT},
     settings::conflict,
     statics,
 };
@@ -21,6 +21,9 @@ const CONTAINER: &[(&str, &str, Platform, &str)] = &[
     (PYTHON, "NumProcesses", Platform::Python, "WSGI_PROCESSES"),
     (PYTHON, "NumThreads", Platform::Python, "WSGI_THREADS"),
     (PYTHON, "WSGIPath", Platform::Python, "WSGI_PATH"),
+    (TOMCAT, "JVM Options", Platform::Tomcat, "JVM_OPTIONS"),
+    (TOMCAT, "Xms", Platform::Tomcat, "JVM_XMS"),
+    (TOMCAT, "Xmx", Platform::Tomcat, "JVM_XMX"),
 ];
 
 /// What an instance's init reads; it passes none of them on.

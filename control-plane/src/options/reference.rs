@@ -18,6 +18,8 @@ fn valid(values: &Values) -> String {
         Values::HealthUrl => "a path, `HTTP:80/path` or `TCP:80`".to_owned(),
         Values::WsgiPath => "`module` or `module:callable`".to_owned(),
         Values::ProxyPort => "80".to_owned(),
+        Values::Text => "text".to_owned(),
+        Values::JavaSize => "an amount of memory such as `256m`".to_owned(),
     }
 }
 

@@ -19,7 +19,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("aws:elasticbeanstalk:container:dotnet:apppool", &["Enable 32-bit Applications", "Target Runtime"]),
     ("aws:elasticbeanstalk:container:nodejs", &["GzipCompression", "NodeCommand", "NodeVersion", "ProxyServer"]),
     ("aws:elasticbeanstalk:container:php:phpini", &["allow_url_fopen", "composer_options", "display_errors", "document_root", "max_execution_time", "memory_limit", "zlib.output_compression"]),
-    ("aws:elasticbeanstalk:container:tomcat:jvmoptions", &["*", "JVM Options", "XX:MaxPermSize", "Xms", "Xmx"]),
+    ("aws:elasticbeanstalk:container:tomcat:jvmoptions", &["XX:MaxPermSize"]),
     ("aws:elasticbeanstalk:control", &["DefaultSSHPort", "LaunchTimeout", "LaunchType", "RollbackLaunchOnFailure"]),
     ("aws:elasticbeanstalk:eks", &["cluster-role", "node-role"]),
     ("aws:elasticbeanstalk:eks:alb", &["arn", "backend-protocol", "backend-protocol-version", "certificate-arn", "healthcheck-interval-seconds", "healthcheck-path", "healthcheck-protocol", "healthcheck-timeout-seconds", "healthy-threshold-count", "ip-address-type", "listen-ports", "listener-attributes", "load-balancer-attributes", "manage-backend-security-group-rules", "raw-annotation", "scheme", "security-groups", "ssl-policy", "ssl-redirect", "subnets", "success-codes", "tags", "target-type", "unhealthy-threshold-count", "wafv2-acl-arn"]),

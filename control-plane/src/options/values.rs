@@ -21,6 +21,10 @@ pub enum Values {
     WsgiPath,
     /// Only Beanstalk's default.
     ProxyPort,
+    /// Any line of text.
+    Text,
+    /// An amount of memory as Java takes it: `256m`.
+    JavaSize,
 }
 
 /// The limits of `MatcherHTTPCode`.
@@ -53,6 +57,13 @@ impl Values {
             Values::WsgiPath => wsgi_path(value)
                 .then(|| value.to_owned())
                 .ok_or_else(|| "a module or module:callable, such as application or shop.wsgi:app".to_owned()),
+            Values::Text => {
+                let fine = value.len() <= 4096 && !value.chars().any(char::is_control);
+                fine.then(|| value.to_owned()).ok_or_else(|| "one line of text".to_owned())
+            }
+            Values::JavaSize => java_size(value)
+                .then(|| value.to_ascii_lowercase())
+                .ok_or_else(|| "an amount of memory such as 256m or 1g".to_owned()),
             Values::ProxyPort => (value == "80").then(|| value.to_owned()).ok_or_else(|| {
                 "80: the edge speaks to the port the app listens on, which the environment property PORT chooses"
                     .to_owned()
@@ -65,6 +76,14 @@ fn path(value: &str) -> Option<&str> {
     let fine =
         value.starts_with('/') && value.len() <= 1024 && value.bytes().all(|byte| byte.is_ascii_graphic());
     fine.then_some(value)
+}
+
+fn java_size(value: &str) -> bool {
+    let number = value.trim_end_matches(['k', 'K', 'm', 'M', 'g', 'G']);
+    value.len() - number.len() <= 1
+        && number.len() <= 9
+        && !number.is_empty()
+        && number.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 fn wsgi_path(value: &str) -> bool {

@@ -1,5 +1,7 @@
 //! The examples, as a newcomer deploys them: each on its platform, through its own server.
 
+use std::{fs, path::Path};
+
 use beanpole_protocol::api::{DeploymentPolicy, DeploymentStatus};
 use beanpole_testkit::{World, bundle, world::options};
 
@@ -17,46 +19,55 @@ async fn deploy(world: &World, name: &str, files: &[(&str, &str)]) -> (u16, Stri
     world.get(name, "/").await.expect("the edge answers")
 }
 
+/// Every file of an example, by its path in it.
+fn example(name: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../examples")
+        .join(name);
+    let mut files = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let inside = path.strip_prefix(&root).unwrap().to_string_lossy().into_owned();
+                files.push((inside, fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    files
+}
+
+/// Each with what only its own application server says.
+const EXAMPLES: [(&str, &str); 7] = [
+    ("docker-hello", "your own Dockerfile"),
+    ("dotnet-hello", "and Kestrel on"),
+    ("go-hello", "Hello from go1"),
+    ("java-hello", "Hello from Java 17"),
+    ("nodejs-hello", "Hello from Node.js"),
+    ("python-hello", "answered this request"),
+    ("tomcat-hello", "Hello from Apache Tomcat/10"),
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_example_builds_and_answers() {
     let world = World::start("every_example_builds_and_answers").await;
-    let python = include_str!("../../../examples/python-hello/application.py");
-    let (status, body) = deploy(
-        &world,
-        "python-hello",
-        &[("application.py", python), ("requirements.txt", "")],
-    )
-    .await;
-    assert!(
-        status == 200 && body.contains("answered this request"),
-        "{status} {body}"
-    );
-
-    let server = include_str!("../../../examples/nodejs-hello/server.js");
-    let package = include_str!("../../../examples/nodejs-hello/package.json");
-    let (status, body) = deploy(
-        &world,
-        "nodejs-hello",
-        &[("server.js", server), ("package.json", package)],
-    )
-    .await;
-    assert!(
-        status == 200 && body.contains("Hello from Node.js"),
-        "{status} {body}"
-    );
-
-    let dockerfile = include_str!("../../../examples/docker-hello/Dockerfile");
-    let page = include_str!("../../../examples/docker-hello/www/index.html");
-    let (status, body) = deploy(
-        &world,
-        "docker-hello",
-        &[("Dockerfile", dockerfile), ("www/index.html", page)],
-    )
-    .await;
-    assert!(
-        status == 200 && body.contains("your own Dockerfile"),
-        "{status} {body}"
-    );
+    for (name, words) in EXAMPLES {
+        let files = example(name);
+        let files: Vec<(&str, &str)> = files
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str()))
+            .collect();
+        let (status, body) = deploy(&world, name, &files).await;
+        assert!(status == 200 && body.contains(words), "{name}: {status} {body}");
+        if name != "docker-hello" {
+            let written = ".ebextensions wrote this line";
+            assert!(body.contains(written), "{name}: {body}");
+        }
+        world.terminate(name).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
