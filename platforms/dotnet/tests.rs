@@ -36,7 +36,7 @@ fn a_program_with_its_runtime_inside_may_be_of_any_version() {
         ("Shop.dll", ""),
     ])
     .unwrap();
-    assert_eq!(layers.processes[0].argv[2..], ["./Shop"]);
+    assert_eq!(layers.processes[0].argv[1..], ["./Shop"]);
     assert_eq!(
         layers.compile.unwrap(),
         "{ [ -x './Shop' ] || chmod a+x './Shop'; }"
@@ -71,7 +71,7 @@ fn a_program_for_another_runtime_is_refused() {
 }
 
 #[test]
-fn several_programs_need_a_procfile_and_get_a_port_each() {
+fn several_programs_need_a_procfile() {
     let two = [
         ("api/Api.runtimeconfig.json", CONFIG),
         ("shop/Shop.runtimeconfig.json", CONFIG),
@@ -88,8 +88,8 @@ fn several_programs_need_a_procfile_and_get_a_port_each() {
     assert_eq!(
         words,
         [
-            "/opt/beanpole/start 0 /bin/sh -c exec dotnet shop/Shop.dll",
-            "/opt/beanpole/start 1 /bin/sh -c exec dotnet api/Api.dll",
+            "/opt/beanpole/start /bin/sh -c exec dotnet shop/Shop.dll",
+            "/opt/beanpole/start /bin/sh -c exec dotnet api/Api.dll",
         ]
     );
 }
@@ -109,7 +109,7 @@ fn a_project_is_published_in_the_builder() {
         "/opt/beanpole/publish 'Shop.csproj' 'Shop'"
     );
     assert_eq!(layers.apart, Some(Apart::default()));
-    assert_eq!(layers.processes[0].argv[2..], ["dotnet", "Shop.dll"]);
+    assert_eq!(layers.processes[0].argv[1..], ["dotnet", "Shop.dll"]);
 }
 
 #[test]

@@ -22,8 +22,12 @@ mod go;
 mod java;
 #[path = "../nodejs/platform.rs"]
 mod nodejs;
+#[path = "../php/platform.rs"]
+mod php;
 #[path = "../python/platform.rs"]
 mod python;
+#[path = "../ruby/platform.rs"]
+mod ruby;
 #[path = "../tomcat/platform.rs"]
 mod tomcat;
 
@@ -63,7 +67,9 @@ const DEFINITIONS: &[&Definition] = &[
     &go::DEFINITION,
     &java::DEFINITION,
     &nodejs::DEFINITION,
+    &php::DEFINITION,
     &python::DEFINITION,
+    &ruby::DEFINITION,
     &tomcat::DEFINITION,
 ];
 
@@ -80,7 +86,9 @@ pub fn definition(platform: Platform) -> &'static Definition {
         Platform::Go => &go::DEFINITION,
         Platform::Java => &java::DEFINITION,
         Platform::NodeJs => &nodejs::DEFINITION,
+        Platform::Php => &php::DEFINITION,
         Platform::Python => &python::DEFINITION,
+        Platform::Ruby => &ruby::DEFINITION,
         Platform::Tomcat => &tomcat::DEFINITION,
     }
 }

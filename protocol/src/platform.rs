@@ -17,18 +17,22 @@ pub enum Platform {
     Java,
     #[serde(rename = "nodejs")]
     NodeJs,
+    Php,
     Python,
+    Ruby,
     Tomcat,
 }
 
 impl Platform {
-    pub const ALL: [Platform; 7] = [
+    pub const ALL: [Platform; 9] = [
         Platform::Docker,
         Platform::DotNet,
         Platform::Go,
         Platform::Java,
         Platform::NodeJs,
+        Platform::Php,
         Platform::Python,
+        Platform::Ruby,
         Platform::Tomcat,
     ];
 
@@ -40,7 +44,9 @@ impl Platform {
             Platform::Go => "go",
             Platform::Java => "java",
             Platform::NodeJs => "nodejs",
+            Platform::Php => "php",
             Platform::Python => "python",
+            Platform::Ruby => "ruby",
             Platform::Tomcat => "tomcat",
         }
     }
@@ -68,7 +74,11 @@ const FAMILIES: &[(&str, Platform)] = &[
     ("corretto", Platform::Java),
     ("tomcat", Platform::Tomcat),
     ("node", Platform::NodeJs),
+    ("php", Platform::Php),
     ("python", Platform::Python),
+    ("ruby", Platform::Ruby),
+    ("puma", Platform::Ruby),
+    ("passenger", Platform::Ruby),
 ];
 
 impl FromStr for Platform {
@@ -109,6 +119,8 @@ mod tests {
             ("node.js-18", Platform::NodeJs),
             (".NET Core on Linux", Platform::DotNet),
             ("Go 1", Platform::Go),
+            ("PHP 8.2", Platform::Php),
+            ("Ruby 3.2 running on 64bit Amazon Linux 2023", Platform::Ruby),
             ("Corretto 17", Platform::Java),
             (
                 "64bit Amazon Linux 2023 v5.1.0 running Tomcat 10 Corretto 17",
@@ -128,7 +140,7 @@ mod tests {
         }
         let error = "cobol".parse::<Platform>().unwrap_err().to_string();
         assert!(
-            error.contains("docker, dotnet, go, java, nodejs, python, tomcat"),
+            error.contains("docker, dotnet, go, java, nodejs, php, python, ruby, tomcat"),
             "{error}"
         );
     }

@@ -7,6 +7,18 @@ const UNREACHABLE: &[(&str, &str)] = &[
         "the NuGet feed cannot be reached: give the host access to it, put the packages into a folder of the bundle that its nuget.config names, or bundle what 'dotnet publish' wrote",
     ),
     (
+        "Could not reach host index.rubygems.org",
+        "RubyGems cannot be reached: give the host access to it, or bundle the gems (bundle cache)",
+    ),
+    (
+        "Could not fetch specs from https://rubygems.org",
+        "RubyGems cannot be reached: give the host access to it, or bundle the gems (bundle cache)",
+    ),
+    (
+        "repo.packagist.org",
+        "Packagist cannot be reached: give the host access to it, or bundle the folder vendor",
+    ),
+    (
         "proxy.golang.org",
         "the Go module proxy cannot be reached: give the host access to it, or bundle the modules (go mod vendor)",
     ),

@@ -19,6 +19,8 @@ const JAVA: [(&str, &str); 2] = [
     ),
     ("Buildfile", include_str!("../../sample/java/Buildfile")),
 ];
+const PHP: [(&str, &str); 1] = [("index.php", include_str!("../../sample/php/index.php"))];
+const RUBY: [(&str, &str); 1] = [("config.ru", include_str!("../../sample/ruby/config.ru"))];
 const TOMCAT: [(&str, &str); 2] = [
     ("index.jsp", include_str!("../../sample/tomcat/index.jsp")),
     (
@@ -49,6 +51,8 @@ pub fn write(platform: Option<Platform>) -> Result<TempDir, Failure> {
         Platform::Go => &GO,
         Platform::Java => &JAVA,
         Platform::Tomcat => &TOMCAT,
+        Platform::Php => &PHP,
+        Platform::Ruby => &RUBY,
         Platform::Python => &PYTHON,
         Platform::NodeJs => &NODEJS,
         Platform::Docker => {

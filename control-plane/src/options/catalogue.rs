@@ -23,6 +23,7 @@ pub const APPLICATION: &str = "aws:elasticbeanstalk:application";
 pub const GROUP: &str = "aws:autoscaling:asg";
 pub const ENVIRONMENT: &str = "aws:elasticbeanstalk:environment";
 pub const PROXY: &str = "aws:elasticbeanstalk:environment:proxy";
+pub const PHP: &str = "aws:elasticbeanstalk:container:php:phpini";
 pub const PYTHON: &str = "aws:elasticbeanstalk:container:python";
 pub const TOMCAT: &str = "aws:elasticbeanstalk:container:tomcat:jvmoptions";
 /// Environment properties: any name, see [`super::properties`].
@@ -61,6 +62,12 @@ pub const CATALOGUE: &[Known] = &[
     known(COMMAND, "DeploymentPolicy", "AllAtOnce", Values::OneOf(&["AllAtOnce", "Rolling", "RollingWithAdditionalBatch", "Immutable", "TrafficSplitting"]), "planner"),
     known(COMMAND, "IgnoreHealthCheck", "false", Values::Switch, "planner: the health gate"),
     known(COMMAND, "Timeout", "600", whole(1, 3600), "planner: seconds for one batch"),
+    known(PHP, "allow_url_fopen", "On", Values::OneOf(&["On", "Off"]), "PHP platform, as PHP_ALLOW_URL_FOPEN"),
+    known(PHP, "display_errors", "Off", Values::OneOf(&["On", "Off"]), "PHP platform, as PHP_DISPLAY_ERRORS"),
+    known(PHP, "document_root", "/", Values::Path, "instance: what the proxy takes for the root, below the application's"),
+    known(PHP, "max_execution_time", "60", whole(0, 86_400), "PHP platform, as PHP_MAX_EXECUTION_TIME: seconds"),
+    known(PHP, "memory_limit", "256M", Values::PhpSize, "PHP platform, as PHP_MEMORY_LIMIT"),
+    known(PHP, "zlib.output_compression", "Off", Values::OneOf(&["On", "Off"]), "PHP platform, as PHP_ZLIB_OUTPUT_COMPRESSION"),
     known(PYTHON, "NumProcesses", "1", whole(1, 1000), "Python platform, as WSGI_PROCESSES"),
     known(PYTHON, "NumThreads", "15", whole(1, 1000), "Python platform, as WSGI_THREADS"),
     known(PYTHON, "WSGIPath", "application", Values::WsgiPath, "Python platform, as WSGI_PATH"),

@@ -11,13 +11,24 @@ use serde_json::{Map, Value};
 
 use super::{
     OptionError, OptionSet,
-    catalogue::{PROXY, PYTHON, TOMCAT},
+    catalogue::{PHP, PROXY, PYTHON, TOMCAT},
     settings::conflict,
     statics,
 };
 
 /// Namespace, option, the platform that has it, and the variable that carries it.
 const CONTAINER: &[(&str, &str, Platform, &str)] = &[
+    (PHP, "allow_url_fopen", Platform::Php, "PHP_ALLOW_URL_FOPEN"),
+    (PHP, "display_errors", Platform::Php, "PHP_DISPLAY_ERRORS"),
+    (PHP, "document_root", Platform::Php, "BEANPOLE_DOCUMENT_ROOT"),
+    (PHP, "max_execution_time", Platform::Php, "PHP_MAX_EXECUTION_TIME"),
+    (PHP, "memory_limit", Platform::Php, "PHP_MEMORY_LIMIT"),
+    (
+        PHP,
+        "zlib.output_compression",
+        Platform::Php,
+        "PHP_ZLIB_OUTPUT_COMPRESSION",
+    ),
     (PYTHON, "NumProcesses", Platform::Python, "WSGI_PROCESSES"),
     (PYTHON, "NumThreads", Platform::Python, "WSGI_THREADS"),
     (PYTHON, "WSGIPath", Platform::Python, "WSGI_PATH"),

@@ -19,6 +19,7 @@ fn valid(values: &Values) -> String {
         Values::WsgiPath => "`module` or `module:callable`".to_owned(),
         Values::ProxyPort => "80".to_owned(),
         Values::Text => "text".to_owned(),
+        Values::PhpSize => "an amount of memory such as `256M`".to_owned(),
         Values::JavaSize => "an amount of memory such as `256m`".to_owned(),
     }
 }

@@ -53,7 +53,8 @@ fn defaults_are_beanstalks_and_the_gate_suits_containers() {
             codes: vec![(200, 200)]
         }
     );
-    assert!(settings.stickiness.is_none() && settings.env.is_empty());
+    assert!(settings.stickiness.is_none());
+    assert!(settings.env.keys().all(|name| name.starts_with("BEANPOLE_")));
 }
 
 #[test]

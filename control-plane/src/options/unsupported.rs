@@ -18,7 +18,7 @@ const OPTIONS: &[(&str, &[&str])] = &[
     ("aws:elasticbeanstalk:cloudwatch:logs:health", &["DeleteOnTerminate", "HealthStreamingEnabled", "RetentionInDays"]),
     ("aws:elasticbeanstalk:container:dotnet:apppool", &["Enable 32-bit Applications", "Target Runtime"]),
     ("aws:elasticbeanstalk:container:nodejs", &["GzipCompression", "NodeCommand", "NodeVersion", "ProxyServer"]),
-    ("aws:elasticbeanstalk:container:php:phpini", &["allow_url_fopen", "composer_options", "display_errors", "document_root", "max_execution_time", "memory_limit", "zlib.output_compression"]),
+    ("aws:elasticbeanstalk:container:php:phpini", &["composer_options"]),
     ("aws:elasticbeanstalk:container:tomcat:jvmoptions", &["XX:MaxPermSize"]),
     ("aws:elasticbeanstalk:control", &["DefaultSSHPort", "LaunchTimeout", "LaunchType", "RollbackLaunchOnFailure"]),
     ("aws:elasticbeanstalk:eks", &["cluster-role", "node-role"]),

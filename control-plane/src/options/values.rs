@@ -25,6 +25,8 @@ pub enum Values {
     Text,
     /// An amount of memory as Java takes it: `256m`.
     JavaSize,
+    /// The same as PHP takes it: `256M`.
+    PhpSize,
 }
 
 /// The limits of `MatcherHTTPCode`.
@@ -64,6 +66,9 @@ impl Values {
             Values::JavaSize => java_size(value)
                 .then(|| value.to_ascii_lowercase())
                 .ok_or_else(|| "an amount of memory such as 256m or 1g".to_owned()),
+            Values::PhpSize => java_size(value)
+                .then(|| value.to_ascii_uppercase())
+                .ok_or_else(|| "an amount of memory such as 256M or 1G".to_owned()),
             Values::ProxyPort => (value == "80").then(|| value.to_owned()).ok_or_else(|| {
                 "80: the edge speaks to the port the app listens on, which the environment property PORT chooses"
                     .to_owned()

@@ -41,13 +41,15 @@ fn example(name: &str) -> Vec<(String, String)> {
 }
 
 /// Each with what only its own application server says.
-const EXAMPLES: [(&str, &str); 7] = [
+const EXAMPLES: [(&str, &str); 9] = [
     ("docker-hello", "your own Dockerfile"),
     ("dotnet-hello", "and Kestrel on"),
     ("go-hello", "Hello from go1"),
     ("java-hello", "Hello from Java 17"),
     ("nodejs-hello", "Hello from Node.js"),
+    ("php-hello", "(fpm-fcgi) on"),
     ("python-hello", "answered this request"),
+    ("ruby-hello", "and puma"),
     ("tomcat-hello", "Hello from Apache Tomcat/10"),
 ];
 
@@ -66,7 +68,7 @@ async fn every_example_builds_and_answers() {
             let written = ".ebextensions wrote this line";
             assert!(body.contains(written), "{name}: {body}");
         }
-        world.terminate(name).await;
+        world.client.terminate_environment(name).await.unwrap();
     }
 }
 
