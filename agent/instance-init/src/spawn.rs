@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, PipeReader},
-    os::unix::process::CommandExt,
+    os::unix::{fs::fchown, process::CommandExt},
     path::PathBuf,
     process::{Command, Stdio},
 };
@@ -41,6 +41,10 @@ impl Program {
             ));
         };
         let (output, input) = io::pipe()?;
+        if let Some(user) = &self.user {
+            // So that it may open /dev/stdout and /dev/stderr, as many a log setting does.
+            fchown(&input, Some(user.uid), None)?;
+        }
         let mut command = Command::new(program);
         command
             .args(arguments)

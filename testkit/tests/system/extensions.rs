@@ -239,7 +239,7 @@ async fn a_bad_file_of_each_kind_leaves_the_running_version_alone() {
             .deploy("ship", label, Some(DeploymentPolicy::Immutable))
             .await;
         let failed = world.result(&failed).await;
-        assert_eq!(failed.status, DeploymentStatus::Failed, "{label}");
+        assert_ne!(failed.status, DeploymentStatus::Succeeded, "{label}");
         let reason = failed.reason.unwrap_or_default();
         assert!(reason.contains(words), "{label}: {reason}");
         says(&world, "/", "fine").await;
