@@ -168,6 +168,8 @@ mod tests {
             (&["Gemfile", "config.ru", "package.json"], Platform::Ruby),
             (&["composer.json", "package.json"], Platform::Php),
             (&["index.php"], Platform::Php),
+            (&["Pipfile", "package.json"], Platform::Python),
+            (&["pyproject.toml", "package.json"], Platform::Python),
             (&["Shop.runtimeconfig.json", "web.config"], Platform::DotNet),
             (&["Shop.csproj", "Program.cs"], Platform::DotNet),
             (&["Shop.sln", "src/Shop.csproj"], Platform::DotNet),

@@ -32,10 +32,6 @@ pub enum PlanError {
     DotNet(#[from] DotNetError),
     #[error("{from} includes {wanted}, which is not in the bundle")]
     MissingInclude { from: String, wanted: String },
-    #[error(
-        "the bundle has a Pipfile but no requirements.txt, and Pipfiles are not built yet: write one with 'pipenv requirements > requirements.txt'"
-    )]
-    Pipfile,
     #[error("nothing to run: the bundle has neither a Procfile nor any .py file")]
     NothingToRunPython,
     #[error("nothing to run: {0}")]

@@ -17,7 +17,14 @@ impl Source {
     pub fn wants_text(path: &str) -> bool {
         matches!(
             path,
-            "Procfile" | "Buildfile" | "package.json" | "Dockerfile" | ".dockerignore" | "Pipfile"
+            "Procfile"
+                | "Buildfile"
+                | "package.json"
+                | "Dockerfile"
+                | ".dockerignore"
+                | "Pipfile"
+                | "Pipfile.lock"
+                | "pyproject.toml"
         ) || path.ends_with(".txt")
             || path.ends_with(".in")
             || path.ends_with(".runtimeconfig.json")
