@@ -12,6 +12,7 @@ mod console;
 mod examples;
 mod extensions;
 mod instances;
+mod leader;
 mod policies;
 mod recovery;
 mod services;
