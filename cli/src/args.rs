@@ -57,6 +57,8 @@ pub enum Command {
     Create(verbs::create::CreateArgs),
     /// Check .ebextensions and the Procfile, without a server
     Lint(verbs::lint::LintArgs),
+    /// Show what deploying this folder would change
+    Plan(verbs::plan::PlanArgs),
     /// Deploy this folder, or an existing version
     Deploy(verbs::deploy::DeployArgs),
     /// Show an environment

@@ -97,7 +97,8 @@ async fn refuse_existing(client: &Client, application: &str, label: &str) -> Res
     }
 }
 
-async fn pack(context: &Context, args: &SourceArgs) -> Result<Packed, Failure> {
+/// The folder or zip that is meant, packed.
+pub async fn pack(context: &Context, args: &SourceArgs) -> Result<Packed, Failure> {
     let bar = context.out.spinner("Packing");
     let root = match &args.archive {
         Some(path) => path.clone(),

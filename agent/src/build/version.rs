@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use beanpole_ebextensions::Lookup;
+use beanpole_ebextensions::{Lookup, installation_reference};
 use beanpole_platforms::{AppBuild, PlanError, images::ContextFile, plan};
 use beanpole_protocol::{HostId, Platform, Timestamp, agent::DesiredImage, output};
 
@@ -312,8 +312,7 @@ struct Installation {
 
 impl Lookup for Installation {
     fn reference(&self, name: &str) -> Option<String> {
-        let is_known = name == "AWS::Region" && !self.region.is_empty();
-        is_known.then(|| self.region.clone())
+        installation_reference(name, &self.region)
     }
 
     fn option(&self, _: &str, _: &str) -> Option<String> {

@@ -18,6 +18,7 @@ pub mod login;
 pub mod logout;
 pub mod logs;
 pub mod open;
+pub mod plan;
 pub mod printenv;
 pub mod queue;
 pub mod scale;
@@ -39,6 +40,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Init(args) => init::run(context, args).await,
         Command::Create(args) => create::run(context, args).await,
         Command::Lint(args) => lint::run(context, &args),
+        Command::Plan(args) => plan::run(context, args).await,
         Command::Deploy(args) => deploy::run(context, args).await,
         Command::Status(args) => status::run(context, args).await,
         Command::Events(args) => events::run(context, args).await,

@@ -15,6 +15,7 @@ pub mod hosts;
 pub mod instances;
 pub mod logs;
 pub mod paging;
+mod plans;
 pub mod queues;
 pub mod session;
 #[cfg(test)]
@@ -57,6 +58,7 @@ fn routes() -> OpenApiRouter<App> {
             environments::terminate
         ))
         .routes(routes!(environments::configuration))
+        .routes(routes!(plans::plan))
         .routes(routes!(instances::list))
         .routes(routes!(logs::request))
         .routes(routes!(events::list))

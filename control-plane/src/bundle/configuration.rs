@@ -1,7 +1,12 @@
 //! What a bundle's configuration files mean to the server: option settings, and what is wrong.
 
-use beanpole_ebextensions::{Lookup, Severity, option_settings, parse};
-use beanpole_protocol::api::{Finding, FindingSeverity, OptionSetting};
+use beanpole_ebextensions::{
+    Lookup, Severity, installation_reference, model::FileConfig, option_settings, parse,
+};
+use beanpole_protocol::{
+    Platform,
+    api::{Finding, FindingSeverity, OptionSetting},
+};
 
 use super::CONFIGURATION_FILE_LIMIT;
 use crate::options::{OptionError, OptionSet};
@@ -17,17 +22,11 @@ pub struct Judgement {
 /// What functions in the files may ask for: the installation. Versions are of no environment.
 pub struct Installation<'a> {
     pub region: &'a str,
-    pub account: &'a str,
 }
 
 impl Lookup for Installation<'_> {
     fn reference(&self, name: &str) -> Option<String> {
-        match name {
-            "AWS::Region" => Some(self.region.to_owned()),
-            "AWS::AccountId" => Some(self.account.to_owned()),
-            "AWS::Partition" => Some("aws".to_owned()),
-            _ => None,
-        }
+        installation_reference(name, self.region)
     }
 
     fn option(&self, _: &str, _: &str) -> Option<String> {
@@ -35,8 +34,8 @@ impl Lookup for Installation<'_> {
     }
 }
 
-/// Judges the files of a bundle, given as path and content.
-pub fn judge(files: &[(String, Vec<u8>)], installation: &Installation<'_>) -> Judgement {
+/// Judges the files of a bundle for a platform, given as path and content.
+pub fn judge(files: &[(String, Vec<u8>)], platform: Platform, installation: &Installation<'_>) -> Judgement {
     let mut findings = Vec::new();
     for (path, content) in files {
         if content.len() > CONFIGURATION_FILE_LIMIT {
@@ -54,6 +53,9 @@ pub fn judge(files: &[(String, Vec<u8>)], installation: &Installation<'_>) -> Ju
     }
     let parsed = parse(files);
     findings.extend(parsed.findings.iter().map(finding));
+    if platform == Platform::Docker {
+        findings.extend(parsed.config.files.iter().filter_map(without_effect));
+    }
     let (options, unknown) = option_settings(&parsed.config, installation);
     findings.extend(unknown.iter().map(finding));
     let mut settings = Vec::new();
@@ -82,6 +84,34 @@ pub fn judge(files: &[(String, Vec<u8>)], installation: &Installation<'_>) -> Ju
     Judgement { settings, findings }
 }
 
+/// A container of the docker platform is its Dockerfile's alone: only options have an effect there.
+fn without_effect(file: &FileConfig) -> Option<Finding> {
+    let keys: Vec<&str> = [
+        ("packages", !file.packages.is_empty()),
+        ("groups", !file.groups.is_empty()),
+        ("users", !file.users.is_empty()),
+        ("sources", !file.sources.is_empty()),
+        ("files", !file.files.is_empty()),
+        ("commands", !file.commands.is_empty()),
+        ("services", !file.services.is_empty()),
+        ("container_commands", !file.container_commands.is_empty()),
+    ]
+    .into_iter()
+    .filter_map(|(key, is_used)| is_used.then_some(key))
+    .collect();
+    (!keys.is_empty()).then(|| Finding {
+        severity: FindingSeverity::Warning,
+        file: file.file.clone(),
+        line: 1,
+        column: 1,
+        key: keys.join(", "),
+        message: format!(
+            "{} have no effect on the docker platform: put what they do into the Dockerfile",
+            keys.join(", ")
+        ),
+    })
+}
+
 fn finding(found: &beanpole_ebextensions::Finding) -> Finding {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Finding {
@@ -105,9 +135,8 @@ mod tests {
         let files = [(".ebextensions/a.config".to_owned(), text.as_bytes().to_vec())];
         let installation = Installation {
             region: "eu-central-1",
-            account: "000000000000",
         };
-        judge(&files, &installation)
+        judge(&files, Platform::Python, &installation)
     }
 
     #[test]
@@ -158,5 +187,24 @@ mod tests {
             assert!(found[0].message.contains(words), "{text}: {found:#?}");
             assert!(judgement.settings.is_empty());
         }
+    }
+
+    #[test]
+    fn on_the_docker_platform_only_options_count() {
+        let files = [(
+            ".ebextensions/a.config".to_owned(),
+            b"commands: {x: {command: y}}\nfiles: {/etc/x: {content: y}}\n".to_vec(),
+        )];
+        let installation = Installation {
+            region: "",
+            account: "",
+        };
+        let judgement = judge(&files, Platform::Docker, &installation);
+        assert_eq!(judgement.findings.len(), 1);
+        assert!(
+            judgement.findings[0]
+                .message
+                .starts_with("files, commands have no effect")
+        );
     }
 }

@@ -15,6 +15,7 @@ pub mod join_tokens;
 pub mod last_good;
 pub mod make_way;
 pub mod names;
+pub mod plan;
 pub mod policies;
 pub mod queues;
 pub mod record;

@@ -86,11 +86,7 @@ pub async fn upload(
     let received = receive(incoming, body).await?;
     let layout = app.inspector.inspect(received.path()).await?;
     let platform = choose_platform(&layout, query.platform)?;
-    let installation = Installation {
-        region: &app.config.aws.region,
-        account: beanpole_access::gate::INSTALLATION_ACCOUNT,
-    };
-    let Judgement { settings, findings } = judge(&layout.configuration_files, &installation);
+    let Judgement { settings, findings } = judge(&layout.configuration_files, platform, &installation(app));
     let id = VersionId::random();
     let settings = version_files::seal(&app.secrets, &id, &settings)?;
     let version = VersionRow {
@@ -107,7 +103,15 @@ pub async fn upload(
     keep(app, application, version, settings.as_deref(), received).await
 }
 
-async fn receive(mut incoming: Incoming, mut body: Paced) -> Result<Received, ApiError> {
+/// What functions in configuration files may ask for.
+pub(super) fn installation(app: &App) -> Installation<'_> {
+    Installation {
+        region: &app.config.aws.region,
+    }
+}
+
+/// The whole body, of which nothing is kept yet.
+pub(super) async fn receive(mut incoming: Incoming, mut body: Paced) -> Result<Received, ApiError> {
     while let Some(chunk) = body.next().await? {
         if incoming.size() + chunk.len() as u64 > UPLOAD_LIMIT {
             return Err(too_large());

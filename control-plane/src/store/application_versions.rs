@@ -129,6 +129,22 @@ pub async fn insert(
     .map(|done| done.rows_affected() == 1)
 }
 
+/// The key of a version's bundle.
+pub async fn bundle_hash(connection: &mut PgConnection, id: &VersionId) -> sqlx::Result<Option<BlobHash>> {
+    let hash: Option<Vec<u8>> = sqlx::query_scalar(
+        "select sha256 from control.application_versions where id = $1 and deleted_at is null",
+    )
+    .bind(id.as_str())
+    .fetch_optional(connection)
+    .await?;
+    hash.map(BlobHash::try_from)
+        .transpose()
+        .map_err(|error| sqlx::Error::ColumnDecode {
+            index: "sha256".to_owned(),
+            source: error.into(),
+        })
+}
+
 /// Environments that run this version, deploy it, or would return to it; a few of them.
 pub async fn users(connection: &mut PgConnection, id: &VersionId) -> sqlx::Result<Vec<String>> {
     sqlx::query_scalar(

@@ -21,7 +21,7 @@ mod yaml;
 
 pub use self::{
     finding::{Finding, Position, Severity},
-    functions::{Lookup, Unknown},
+    functions::{Lookup, Unknown, installation_reference},
     instance::{
         ContainerCommand, Start, WantedService, WrittenHooks, container_commands, services, written_hooks,
     },

@@ -12,11 +12,12 @@ pub mod host;
 pub mod identity;
 pub mod logs;
 pub mod page;
+pub mod plan;
 pub mod problem;
 pub mod queue;
 pub mod version;
 
 pub use self::{
     access::*, application::*, deployment::*, environment::*, event::*, finding::*, host::*, identity::*,
-    logs::*, page::*, problem::*, queue::*, version::*,
+    logs::*, page::*, plan::*, problem::*, queue::*, version::*,
 };

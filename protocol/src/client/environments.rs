@@ -53,6 +53,18 @@ impl Client {
     pub async fn configuration(&self, name: &str) -> Result<Configuration> {
         self.get(&environment_path(name, "/configuration")).await
     }
+    /// What a bundle of `length` bytes would change in an environment.
+    pub async fn plan<S>(&self, name: &str, length: u64, body: S) -> Result<BundlePlan>
+    where
+        S: Stream<Item = io::Result<Bytes>> + Send + 'static,
+    {
+        let request = self
+            .request(Method::POST, &environment_path(name, "/plan"))
+            .header("content-type", "application/zip")
+            .header("content-length", length)
+            .body(reqwest::Body::wrap_stream(body));
+        self.json(request).await
+    }
     pub async fn instances(&self, name: &str) -> Result<Page<Instance>> {
         self.get(&environment_path(name, "/instances")).await
     }

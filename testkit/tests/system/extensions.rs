@@ -138,6 +138,22 @@ async fn every_key_hook_and_process_does_what_it_says() {
         says(&world, path, expected).await;
     }
 
+    // What another bundle would change is told before it is deployed.
+    let next = KEYS
+        .replace("ahoy", "farewell")
+        .replace("COLOUR: green", "COLOUR: blue");
+    let next = sailing(&[(".ebextensions/01.config", &next)]);
+    let length = next.len() as u64;
+    let plan = world
+        .client
+        .plan("ship", length, futures_util::stream::iter([Ok(next.into())]));
+    let plan = plan.await.unwrap();
+    assert_eq!(plan.version_label.as_deref(), Some("v1"));
+    let entries: Vec<_> = plan.entries.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(entries, ["/etc/greeting.txt"], "{plan:?}");
+    let options: Vec<_> = plan.options.iter().map(|option| option.name.as_str()).collect();
+    assert_eq!(options, ["COLOUR"], "{plan:?}");
+
     // What the environment sets itself comes first; removed, the file's value is there again.
     let colour = |value: &str| option("aws:elasticbeanstalk:application:environment", "COLOUR", value);
     let change = UpdateEnvironment {

@@ -8,6 +8,7 @@ mod environments;
 mod idempotency;
 mod identity;
 mod outage;
+mod plans;
 mod protocol;
 mod queues;
 mod signed;

@@ -156,6 +156,10 @@ impl Evaluator<'_> {
         }
         match (self.lookup.option(namespace, name), default) {
             (Some(value), _) => Ok(value),
+            // A default in place of a value that an environment may well have set would be a guess.
+            (None, _) if !self.lookup.knows_environment() => Err(Trouble::NotHere(format!(
+                "the option {namespace} {name} is not known when a version is uploaded and built: in a container command ask get-config optionsettings for it"
+            ))),
             (None, Some(default)) => self.call(default),
             (None, None) => Err(Trouble::NotHere(format!(
                 "the option {namespace} {name} is not set, and Fn::GetOptionSetting has no DefaultValue"

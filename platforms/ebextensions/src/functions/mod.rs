@@ -21,10 +21,28 @@ pub trait Lookup {
     /// The value of an option of the environment.
     fn option(&self, namespace: &str, name: &str) -> Option<String>;
 
+    /// Whether [`Self::option`] answers for an environment: then an option that it does not know is not set.
+    fn knows_environment(&self) -> bool {
+        false
+    }
+
     /// An attribute of a resource that exists. None do yet.
     fn attribute(&self, _resource: &str, _attribute: &str) -> Option<String> {
         None
     }
+}
+
+/// What is known of the installation alone, whichever version and environment. 000000000000 is the account
+/// that every installation has.
+pub fn installation_reference(name: &str, region: &str) -> Option<String> {
+    let value = match name {
+        "AWS::Region" => region,
+        "AWS::AccountId" => "000000000000",
+        "AWS::Partition" => "aws",
+        "AWS::URLSuffix" => "amazonaws.com",
+        _ => "",
+    };
+    (!value.is_empty()).then(|| value.to_owned())
 }
 
 /// Knows nothing.

@@ -14,6 +14,10 @@ use beanpole_ebextensions::Lookup;
 pub struct Here;
 
 impl Lookup for Here {
+    fn knows_environment(&self) -> bool {
+        true
+    }
+
     fn reference(&self, name: &str) -> Option<String> {
         let value = match name {
             "AWS::Region" => "eu-north-1",

@@ -1,0 +1,143 @@
+//! What a bundle would change in an environment. Nothing is kept of it.
+
+use std::collections::BTreeMap;
+
+use beanpole_ebextensions::{Config, Plan, plan::Happened as Change};
+use beanpole_protocol::{
+    Timestamp,
+    api::{BundlePlan, EffectiveOption, EntryChange, Finding, FindingSeverity, Happened, OptionChange},
+};
+
+use super::{find, versions};
+use crate::{
+    ApiError, App,
+    blobs::BlobHash,
+    bundle::{
+        Layout,
+        configuration::{Judgement, judge},
+    },
+    configurations,
+    http::pace::Paced,
+    options::{OptionError, OptionSet, Reveal, Settings},
+    store::application_versions,
+};
+
+/// Compares a bundle with what the environment runs.
+pub async fn plan(app: &App, name: &str, body: Paced) -> Result<BundlePlan, ApiError> {
+    let incoming = app.blobs.begin().await.map_err(ApiError::internal)?;
+    let received = versions::receive(incoming, body).await?;
+    let layout = app.inspector.inspect(received.path()).await?;
+
+    let mut connection = app.pool.acquire().await?;
+    let environment = find::environment(&mut connection, name, Timestamp::now()).await?;
+    let installation = versions::installation(app);
+    let Judgement {
+        settings,
+        mut findings,
+    } = judge(&layout.configuration_files, environment.platform, &installation);
+    let before = configurations::load_one(
+        &mut connection,
+        &app.secrets,
+        &environment.id,
+        environment.configuration,
+    )
+    .await?;
+    let running = match &environment.current {
+        Some(release) => application_versions::bundle_hash(&mut connection, &release.version).await?,
+        None => None,
+    };
+    drop(connection);
+    let old = match running {
+        Some(hash) => files_of(app, &hash).await?,
+        None => Config::default(),
+    };
+    let after = before.with_version(&settings).and_then(|set| {
+        Settings::of(&set, environment.platform)?;
+        Ok(set)
+    });
+    let options = match after {
+        Ok(after) => changed_options(&before, &after),
+        Err(error) => {
+            findings.push(refusal(&error));
+            Vec::new()
+        }
+    };
+    Ok(BundlePlan {
+        version_label: environment.current_label,
+        refused: findings
+            .iter()
+            .any(|finding| finding.severity == FindingSeverity::Error),
+        findings,
+        options,
+        entries: changed_entries(&old, &config_of(&layout)),
+    })
+}
+
+async fn files_of(app: &App, hash: &BlobHash) -> Result<Config, ApiError> {
+    let layout = app.inspector.inspect(&app.blobs.path(hash)).await?;
+    Ok(config_of(&layout))
+}
+
+fn config_of(layout: &Layout) -> Config {
+    beanpole_ebextensions::parse(&layout.configuration_files).config
+}
+
+/// Options that are fine one by one and do not fit together.
+fn refusal(error: &OptionError) -> Finding {
+    Finding {
+        severity: FindingSeverity::Error,
+        file: ".ebextensions".to_owned(),
+        line: 1,
+        column: 1,
+        key: error.field(),
+        message: error.to_string(),
+    }
+}
+
+fn changed_options(before: &OptionSet, after: &OptionSet) -> Vec<OptionChange> {
+    let by_name = |set: &OptionSet| -> BTreeMap<(String, String), String> {
+        set.effective(Reveal::Values)
+            .into_iter()
+            .map(
+                |EffectiveOption {
+                     namespace,
+                     name,
+                     value,
+                     ..
+                 }| ((namespace, name), value),
+            )
+            .collect()
+    };
+    let (before, after) = (by_name(before), by_name(after));
+    let mut names: Vec<_> = before.keys().chain(after.keys()).collect();
+    names.sort();
+    names.dedup();
+    names
+        .into_iter()
+        .filter(|key| before.get(*key) != after.get(*key))
+        .map(|key| OptionChange {
+            namespace: key.0.clone(),
+            name: key.1.clone(),
+            before: before.get(key).cloned(),
+            after: after.get(key).cloned(),
+        })
+        .collect()
+}
+
+fn changed_entries(old: &Config, new: &Config) -> Vec<EntryChange> {
+    Plan::between(old, new)
+        .into_iter()
+        .filter(|change| change.section != "option_settings")
+        .map(|change| EntryChange {
+            summary: change.to_string(),
+            file: change.file,
+            section: change.section,
+            name: change.name,
+            happened: match change.happened {
+                Change::Added => Happened::Added,
+                Change::Removed => Happened::Removed,
+                Change::Changed => Happened::Changed,
+            },
+        })
+        .collect()
+}
