@@ -62,10 +62,6 @@ const REFUSED: &[(Sign, &str)] = &[
     ),
     (Sign::file("docker-compose.yml", 11), "Docker Compose"),
     (Sign::file("docker-compose.yaml", 11), "Docker Compose"),
-    (
-        Sign::file("Dockerrun.aws.json", 12),
-        "Docker with a Dockerrun.aws.json",
-    ),
     (Sign::file("Gemfile", 21), "Ruby"),
     (Sign::file("config.ru", 42), "Ruby"),
     (Sign::ending(".rb", 43), "Ruby"),
@@ -168,6 +164,7 @@ mod tests {
                 &["Dockerfile", "package.json", "requirements.txt"][..],
                 Platform::Docker,
             ),
+            (&["Dockerrun.aws.json", "package.json"], Platform::Docker),
             (&["requirements.txt", "package.json"], Platform::Python),
             (&["package.json", "build.py"], Platform::NodeJs),
             (&["Procfile", "application.py"], Platform::Python),
@@ -191,7 +188,7 @@ mod tests {
             ),
             (&["pom.xml"], "pom.xml points to Java"),
             (&["app.war"], "app.war points to Tomcat"),
-            (&["docker-compose.yml", "package.json"], "Docker Compose"),
+            (&["docker-compose.yml", "Dockerrun.aws.json"], "Docker Compose"),
             (&["Procfile"], "fits no platform"),
             (
                 &["src/package.json"],
