@@ -200,6 +200,29 @@ async fn a_dockerfile_is_built_on_debian_and_listens_where_it_exposes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_dockerrun_file_says_port_and_command() {
+    let world = World::start().await;
+    let dockerfile = "FROM debian:bookworm-slim\n\
+                      RUN apt-get update && apt-get -y install busybox && rm -rf /var/lib/apt/lists/*\n\
+                      COPY . /srv";
+    let dockerrun = r#"{ "AWSEBDockerrunVersion": "1", "Ports": [{ "ContainerPort": 4568 }],
+        "Entrypoint": "busybox", "Command": "httpd -f -p 4568 -h '/srv/a site'" }"#;
+    let files = [
+        ("Dockerfile", dockerfile),
+        ("Dockerrun.aws.json", dockerrun),
+        ("a site/index.html", "by Dockerrun"),
+    ];
+    let version = world.server.version(Platform::Docker, &files);
+    let wanted = instance(&version);
+    let id = wanted.id.clone();
+    world.server.want(|desired| desired.instances.push(wanted));
+    world.server.report(|report| is_healthy(report, &id)).await;
+    let address = world.address().await;
+    assert_eq!(get(&format!("http://{address}/")).await, "by Dockerrun");
+    world.finish().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_dockerfile_that_needs_buildkit_is_built_by_it() {
     let world = World::start().await;
     let nonce = beanpole_protocol::TaskId::random();

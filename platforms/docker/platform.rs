@@ -1,10 +1,17 @@
-//! The docker platform: the bundle brings its own Dockerfile, and nothing is added to it.
+//! The docker platform: the bundle brings its own Dockerfile, or names an image in a `Dockerrun.aws.json`,
+//! and nothing else is added.
+
+mod dockerrun;
+mod words;
 
 use beanpole_protocol::Platform;
 
+pub use self::dockerrun::DockerrunError;
+use self::dockerrun::{Dockerrun, FILE};
 use crate::{
     detect::Sign,
     dockerfile::{DockerfileError, read},
+    images::ContextFile,
     plan::{AppBuild, Plan, PlanError},
     platform::Definition,
     source::Source,
@@ -14,24 +21,58 @@ pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::Docker,
     runtime: None,
     builder: None,
-    signs: &[Sign::file("Dockerfile", 10)],
+    signs: &[Sign::file("Dockerfile", 10), Sign::file(FILE, 12)],
     plan,
 };
 
 fn plan(source: &Source) -> Result<Plan, PlanError> {
-    let text = match source.text("Dockerfile") {
-        Some(text) => text,
+    let own = match source.text("Dockerfile") {
         None if source.has("Dockerfile") => return Err(DockerfileError::Unreadable.into()),
-        None => return Err(DockerfileError::Missing.into()),
+        own => own,
     };
-    let facts = read(text)?;
-    Ok(Plan::Dockerfile(AppBuild {
-        dockerfile: None,
-        files: Vec::new(),
+    let build = match (source.text(FILE), own) {
+        (Some(text), _) => with_dockerrun(dockerrun::read(text)?, own)?,
+        (None, _) if source.has(FILE) => {
+            let detail = "it is too large or not UTF-8".to_owned();
+            return Err(DockerrunError::Unreadable { detail }.into());
+        }
+        (None, Some(text)) => built_from(text)?,
+        (None, None) => return Err(DockerfileError::Missing.into()),
+    };
+    Ok(Plan::Dockerfile(build))
+}
+
+fn built_from(dockerfile: &str) -> Result<AppBuild, PlanError> {
+    let facts = read(dockerfile)?;
+    Ok(AppBuild {
         // One port alone is read off the image; a label would cost a layer in every build.
         port: facts.port.filter(|_| facts.ports > 1),
         base_images: facts.base_images,
         needs_buildkit: facts.needs_buildkit,
-        notes: Vec::new(),
-    }))
+        ..AppBuild::default()
+    })
 }
+
+fn with_dockerrun(dockerrun: Dockerrun, own: Option<&str>) -> Result<AppBuild, PlanError> {
+    let dockerfile = dockerrun.dockerfile(own)?;
+    let mut build = built_from(&dockerfile)?;
+    build.port = dockerrun.port.or(build.port);
+    build.refresh_images = own.is_none() && dockerrun.update;
+    build.notes = dockerrun.notes;
+    if own.is_some() && dockerrun.image.is_some() {
+        build.notes.push(format!(
+            "Image of {FILE} has no effect: the Dockerfile beside it is built"
+        ));
+    }
+    if own != Some(dockerfile.as_str()) {
+        build.files.push(ContextFile {
+            path: "Dockerfile".to_owned(),
+            mode: 0o644,
+            content: dockerfile.into_bytes(),
+        });
+    }
+    Ok(build)
+}
+
+#[cfg(test)]
+mod tests;

@@ -261,4 +261,56 @@ mod tests {
         let source = source(&[("pyproject.toml", "[tool.ruff]\nline-length = 100")]);
         assert_eq!(of(&source).unwrap(), (Manifest::None, None));
     }
+
+    /// The script of the image, asked how it writes entries down for pip.
+    #[test]
+    fn an_entry_of_a_lock_becomes_a_line_for_pip() {
+        const ASK: &str = r#"
+import importlib.machinery, importlib.util, json, sys, types
+sys.dont_write_bytecode = True
+sys.modules.setdefault("tomllib", types.ModuleType("tomllib"))
+loader = importlib.machinery.SourceFileLoader("dependencies", sys.argv[1])
+module = importlib.util.module_from_spec(importlib.util.spec_from_loader("dependencies", loader))
+loader.exec_module(module)
+for name, entry in json.load(sys.stdin).items():
+    print(module.requirement(name, entry))
+"#;
+        let entries = r#"{
+            "flask": {"version": "==3.1.0", "hashes": ["sha256:a", "sha256:b"], "index": "pypi"},
+            "requests": {"version": "*", "extras": ["socks"], "markers": "python_version >= '3.7' or 1"},
+            "wmi": {"version": "==1.5", "sys_platform": "== 'win32'", "markers": "os_name == 'nt'"},
+            "old": "==1.0",
+            "pinned": {"git": "https://example.org/a.git", "ref": "abc", "subdirectory": "b"},
+            "edited": {"git": "https://example.org/a.git", "ref": "abc", "editable": true},
+            "here": {"path": ".", "editable": true},
+            "near": {"path": "lib"},
+            "far": {"file": "https://example.org/a.whl"}
+        }"#;
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/python/dependencies");
+        let mut child = std::process::Command::new("python3")
+            .args(["-c", ASK, script])
+            .stdin(std::process::Stdio::piped())
+            .stdout(std::process::Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut stdin = child.stdin.take().unwrap();
+        std::io::Write::write_all(&mut stdin, entries.as_bytes()).unwrap();
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        let lines = String::from_utf8(output.stdout).unwrap();
+        assert_eq!(
+            lines.lines().collect::<Vec<_>>(),
+            [
+                "flask==3.1.0 --hash=sha256:a --hash=sha256:b",
+                "requests[socks] ; (python_version >= '3.7' or 1)",
+                "wmi==1.5 ; (os_name == 'nt') and (sys_platform == 'win32')",
+                "old==1.0",
+                "pinned @ git+https://example.org/a.git@abc#subdirectory=b",
+                "-e git+https://example.org/a.git@abc#egg=edited",
+                "-e .",
+                "./lib",
+                "far @ https://example.org/a.whl",
+            ]
+        );
+    }
 }

@@ -62,10 +62,6 @@ const REFUSED: &[(Sign, &str)] = &[
     ),
     (Sign::file("docker-compose.yml", 11), "Docker Compose"),
     (Sign::file("docker-compose.yaml", 11), "Docker Compose"),
-    (
-        Sign::file("Dockerrun.aws.json", 12),
-        "Docker with a Dockerrun.aws.json",
-    ),
     (Sign::file("web.config", 45), "Windows Server with IIS"),
     (Sign::file("Buildfile", 50), "a platform with a Buildfile"),
 ];
@@ -156,6 +152,7 @@ mod tests {
                 &["Dockerfile", "package.json", "requirements.txt"][..],
                 Platform::Docker,
             ),
+            (&["Dockerrun.aws.json", "package.json"], Platform::Docker),
             (&["requirements.txt", "package.json"], Platform::Python),
             (&["package.json", "build.py"], Platform::NodeJs),
             (&["Procfile", "application.py"], Platform::Python),
@@ -185,7 +182,7 @@ mod tests {
                 &["web.config", "index.aspx"][..],
                 "web.config points to Windows Server with IIS",
             ),
-            (&["docker-compose.yml", "package.json"], "Docker Compose"),
+            (&["docker-compose.yml", "Dockerrun.aws.json"], "Docker Compose"),
             (&["Procfile"], "fits no platform"),
             (
                 &["src/package.json"],

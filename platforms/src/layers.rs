@@ -99,10 +99,8 @@ impl Layers {
         Ok(AppBuild {
             dockerfile: Some(text),
             files,
-            port: None,
             base_images: vec![images.runtime.clone()],
-            needs_buildkit: None,
-            notes: Vec::new(),
+            ..AppBuild::default()
         })
     }
 

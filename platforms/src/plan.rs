@@ -12,7 +12,7 @@ use crate::{
     extensions::Extensions,
     images::ContextFile,
     layers::Layers,
-    platform::{Images, definition, dotnet::DotNetError},
+    platform::{Images, definition, docker::DockerrunError, dotnet::DotNetError},
     procfile::ProcfileError,
     source::Source,
 };
@@ -28,6 +28,8 @@ pub enum PlanError {
     ConfigurationFile(Box<Finding>),
     #[error(transparent)]
     Dockerfile(#[from] dockerfile::DockerfileError),
+    #[error(transparent)]
+    Dockerrun(#[from] DockerrunError),
     #[error(transparent)]
     DotNet(#[from] DotNetError),
     #[error("{from} includes {wanted}, which is not in the bundle")]
@@ -45,9 +47,9 @@ pub enum PlanError {
 }
 
 /// How to build one application version.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct AppBuild {
-    /// The generated Dockerfile; none when the bundle's own is used.
+    /// The generated Dockerfile; none when the bundle's own is used, or the one of its name in `files`.
     pub dockerfile: Option<String>,
     /// What we add to the build context. With a generated Dockerfile the bundle itself is in its folder
     /// `source`.
@@ -56,6 +58,8 @@ pub struct AppBuild {
     pub port: Option<u16>,
     /// Images that must be on the host before the build, in order of appearance.
     pub base_images: Vec<String>,
+    /// Those are fetched anew, where that can be done, even when the host has them.
+    pub refresh_images: bool,
     /// What in the Dockerfile only BuildKit can do.
     pub needs_buildkit: Option<&'static str>,
     /// Worth telling the person who deploys.

@@ -13,7 +13,7 @@ use crate::{
 };
 
 #[path = "../docker/platform.rs"]
-mod docker;
+pub(crate) mod docker;
 #[path = "../dotnet/platform.rs"]
 pub(crate) mod dotnet;
 #[path = "../go/platform.rs"]

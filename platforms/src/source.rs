@@ -21,6 +21,7 @@ impl Source {
                 | "Buildfile"
                 | "package.json"
                 | "Dockerfile"
+                | "Dockerrun.aws.json"
                 | ".dockerignore"
                 | "Pipfile"
                 | "Pipfile.lock"

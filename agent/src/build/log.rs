@@ -150,7 +150,7 @@ fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Optio
             .iter()
             .any(|word| line.contains(word))
     };
-    if let Some(reason) = said().find_map(registries::unreachable) {
+    if let Some(reason) = registries::unreachable(lines.clone()) {
         return Some(reason);
     }
     said().find(speaks_of_error).or_else(|| said().next())

@@ -236,7 +236,10 @@ impl Workshop {
         }
         if platform == Platform::Docker {
             for base in &build.base_images {
-                let obtained = self.images.obtain(base, line).await;
+                let obtained = match build.refresh_images {
+                    true => self.images.refresh(base, line).await,
+                    false => self.images.obtain(base, line).await,
+                };
                 obtained.map_err(|source| VersionError::Base {
                     image: base.clone(),
                     source: Box::new(source),
@@ -272,7 +275,8 @@ impl Workshop {
                         .text(".dockerignore")
                         .map(Ignore::parse)
                         .unwrap_or_default();
-                    files.extend(user_files(&bundle));
+                    let replaced: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
+                    files.extend(user_files(&bundle).filter(|file| !replaced.contains(&file.path)));
                     bundle.write_tar(&files, &rules, "", file.as_file_mut())?;
                 }
             }
@@ -341,18 +345,15 @@ fn one_line(text: &str) -> String {
 }
 
 /// A user's Dockerfile is always in the context, ignored or not.
-fn user_files(bundle: &Bundle) -> Vec<ContextFile> {
-    ["Dockerfile", ".dockerignore"]
-        .into_iter()
-        .filter_map(|path| {
-            let content = bundle.source.text(path)?.as_bytes().to_vec();
-            Some(ContextFile {
-                path: path.to_owned(),
-                mode: 0o644,
-                content,
-            })
+fn user_files(bundle: &Bundle) -> impl Iterator<Item = ContextFile> {
+    ["Dockerfile", ".dockerignore"].into_iter().filter_map(|path| {
+        let content = bundle.source.text(path)?.as_bytes().to_vec();
+        Some(ContextFile {
+            path: path.to_owned(),
+            mode: 0o644,
+            content,
         })
-        .collect()
+    })
 }
 
 async fn blocking<T: Send + 'static>(

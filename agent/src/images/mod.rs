@@ -180,6 +180,18 @@ impl Images {
         Ok(())
     }
 
+    /// The same, but an image that is here is fetched anew, where that can be done.
+    pub async fn refresh(&self, image: &str, progress: Progress<'_>) -> Result<(), ImagesError> {
+        if !self.engine.has_image(image).await? {
+            return self.obtain(image, progress).await;
+        }
+        progress(format!("pulling {image}"));
+        if let Err(error) = self.engine.pull(image, &mut *progress).await {
+            progress(format!("{error}; using the one that is on this host"));
+        }
+        Ok(())
+    }
+
     /// The tag of the plain Debian that all this starts from, got when it is not here.
     pub async fn seed(&self, progress: Progress<'_>) -> Result<String, ImagesError> {
         let _one = self.making.lock().await;

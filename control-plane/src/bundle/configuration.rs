@@ -195,10 +195,7 @@ mod tests {
             ".ebextensions/a.config".to_owned(),
             b"commands: {x: {command: y}}\nfiles: {/etc/x: {content: y}}\n".to_vec(),
         )];
-        let installation = Installation {
-            region: "",
-            account: "",
-        };
+        let installation = Installation { region: "" };
         let judgement = judge(&files, Platform::Docker, &installation);
         assert_eq!(judgement.findings.len(), 1);
         assert!(

@@ -91,6 +91,29 @@ def home(): return "flask answers"
     .await;
     assert!(status == 200 && body == "flask answers", "{status} {body}");
 
+    let application = r#"from importlib.metadata import version
+def application(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [("itsdangerous " + version("itsdangerous")).encode()]
+"#;
+    let lock = r#"{ "_meta": { "requires": { "python_version": "3.11" }, "sources": [] }, "default": { "itsdangerous": {
+        "hashes": ["sha256:c6242fc49e35958c8b15141343aa660db5fc54d4f13a1db01a3f5891b98700ef"],
+        "markers": "python_version >= '3.8'", "version": "==2.2.0" } }, "develop": {} }"#;
+    let pipfile = "[packages]\nitsdangerous = \"==2.2.0\"\n";
+    let project = "[project]\nname = \"x\"\nversion = \"1\"\ndependencies = [\"itsdangerous==2.2.0\"]\n";
+    for (name, file, text) in [
+        ("with-a-lock", "Pipfile.lock", lock),
+        ("with-a-pipfile", "Pipfile", pipfile),
+        ("with-a-pyproject", "pyproject.toml", project),
+    ] {
+        let files = [("application.py", application), (file, text)];
+        let (status, body) = deploy(&world, name, &files).await;
+        assert!(
+            status == 200 && body == "itsdangerous 2.2.0",
+            "{name}: {status} {body}"
+        );
+    }
+
     let package = r#"{ "name": "x", "version": "1.0.0", "dependencies": { "is-number": "7.0.0" }, "scripts": { "start": "node server.js" } }"#;
     let server = r#"const isNumber = require("is-number");
 require("node:http").createServer((_, r) => r.end(`is-number says ${isNumber("42")}`)).listen(process.env.PORT);
