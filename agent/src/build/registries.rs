@@ -19,7 +19,7 @@ const UNREACHABLE: &[(&[&str], &str)] = &[
         "RubyGems cannot be reached: give the host access to it, or bundle the gems (bundle cache)",
     ),
     (
-        &["packagist.org", "ould not"],
+        &["packagist.org", "uld not resolve"],
         "Packagist cannot be reached: give the host access to it, or bundle the folder vendor",
     ),
     (
@@ -73,6 +73,32 @@ mod tests {
                     "npm error request to x failed, reason: getaddrinfo EAI_AGAIN x",
                 ],
                 "npm registry",
+            ),
+            (
+                &[
+                    "go: a.org/x@v1: Get \"https://proxy.golang.org/a.org\": dial tcp: lookup proxy.golang.org: no such host",
+                ],
+                "Go module proxy",
+            ),
+            (
+                &[
+                    "Could not reach host index.rubygems.org. Check your network connection and try",
+                    "again.",
+                ],
+                "RubyGems",
+            ),
+            (
+                &[
+                    "  curl error 6 while downloading https://repo.packagist.org/packages.json: Co",
+                    "  uld not resolve host",
+                ],
+                "Packagist",
+            ),
+            (
+                &[
+                    "[ERROR] Could not resolve: Cannot access central (https://repo) in offline mode and the artifact x",
+                ],
+                "Maven Central",
             ),
         ] {
             let reason = unreachable(output.iter().copied()).unwrap();
