@@ -18,5 +18,5 @@ func hello(answer http.ResponseWriter, _ *http.Request) {
 
 func main() {
 	http.HandleFunc("/", hello)
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	log.Fatal(http.ListenAndServe(":"+os.Getenv("PORT"), nil))
 }

@@ -14,5 +14,5 @@ func main() {
 		answer.Header().Set("Content-Type", "text/html; charset=utf-8")
 		fmt.Fprintf(answer, "<!doctype html><title>Beanpole</title><h1>It works</h1><p>%s is serving this page.</p>\n", runtime.Version())
 	})
-	log.Fatal(http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), nil))
+	log.Fatal(http.ListenAndServe(":"+os.Getenv("PORT"), nil))
 }

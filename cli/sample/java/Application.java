@@ -7,7 +7,7 @@ import java.util.concurrent.Executors;
 public class Application {
     public static void main(String[] arguments) throws Exception {
         int port = Integer.parseInt(System.getenv("PORT"));
-        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
+        HttpServer server = HttpServer.create(new InetSocketAddress(port), 0);
         String page = "<!doctype html><title>Beanpole</title><h1>It works</h1><p>Java "
             + System.getProperty("java.version") + " is serving this page.</p>\n";
         byte[] body = page.getBytes(StandardCharsets.UTF_8);

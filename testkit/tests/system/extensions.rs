@@ -169,6 +169,23 @@ async fn every_key_hook_and_process_does_what_it_says() {
     assert_eq!(result.status, DeploymentStatus::Succeeded, "{:?}", result.reason);
     says(&world, "/env/COLOUR", "red").await;
 
+    // The other proxy knows nothing of nginx's file, and serves the same folder.
+    let apache = option("aws:elasticbeanstalk:environment:proxy", "ProxyServer", "apache");
+    let change = UpdateEnvironment {
+        set: vec![apache],
+        remove: Vec::new(),
+    };
+    let change = world
+        .client
+        .update_environment("ship", &key(), &change)
+        .await
+        .unwrap();
+    let result = world.result(&change.deployment.unwrap()).await;
+    assert_eq!(result.status, DeploymentStatus::Succeeded, "{:?}", result.reason);
+    says(&world, "/pages/page.txt", "from the disk").await;
+    says(&world, "/own", "no file").await;
+    says(&world, "/var/app/postdeploy", "red").await;
+
     // A process that ends is started again inside its container.
     let container = world.containers().remove(0);
     let worker = ["exec", &container, "pkill", "-KILL", "-f", "sleep infinity"];

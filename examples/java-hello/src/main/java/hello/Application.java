@@ -12,7 +12,7 @@ import java.util.concurrent.Executors;
 public class Application {
     public static void main(String[] arguments) throws Exception {
         int port = Integer.parseInt(System.getenv("PORT"));
-        HttpServer server = HttpServer.create(new InetSocketAddress("127.0.0.1", port), 0);
+        HttpServer server = HttpServer.create(new InetSocketAddress(port), 0);
         String host = InetAddress.getLocalHost().getHostName();
         // Written by .ebextensions/01-hello.config.
         Path note = Path.of("/etc/hello.txt");
