@@ -89,6 +89,8 @@ pub enum Command {
     Appversion(verbs::appversion::AppversionArgs),
     /// List, create and delete SQS queues of an application
     Queue(verbs::queue::QueueArgs),
+    /// List the platforms that environments can run on
+    Platform(verbs::platform::PlatformArgs),
     /// Terminate an environment
     Terminate(verbs::terminate::TerminateArgs),
     /// List hosts, join and remove them

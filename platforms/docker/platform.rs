@@ -19,6 +19,7 @@ use crate::{
 
 pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::Docker,
+    changelog: include_str!("CHANGELOG.md"),
     runtime: None,
     builder: None,
     signs: &[Sign::file("Dockerfile", 10), Sign::file(FILE, 12)],

@@ -25,6 +25,7 @@ const PUBLISH: &str = "/opt/beanpole/publish";
 
 pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::DotNet,
+    changelog: include_str!("CHANGELOG.md"),
     runtime: Some(&[
         ("Dockerfile", 0o644, include_bytes!("Dockerfile")),
         ("start", 0o755, include_bytes!("start")),

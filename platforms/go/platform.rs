@@ -17,6 +17,7 @@ const PROGRAM: &str = "bin/application";
 
 pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::Go,
+    changelog: include_str!("CHANGELOG.md"),
     runtime: Some(&[("Dockerfile", 0o644, include_bytes!("Dockerfile"))]),
     builder: Some(&[("Dockerfile", 0o644, include_bytes!("builder/Dockerfile"))]),
     signs: &[Sign::file("go.mod", 23), Sign::ending(".go", 41)],

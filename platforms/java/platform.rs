@@ -21,6 +21,7 @@ const FIND: &str = r#"jar=$(find target build/libs -maxdepth 1 -name '*.jar' ! -
 
 pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::Java,
+    changelog: include_str!("CHANGELOG.md"),
     runtime: Some(&[("Dockerfile", 0o644, include_bytes!("Dockerfile"))]),
     builder: Some(&[
         ("Dockerfile", 0o644, include_bytes!("builder/Dockerfile")),

@@ -3,6 +3,8 @@
 //! The start script is run as npm would run it, but without npm in between, which would hide the
 //! application from SIGTERM.
 
+mod version;
+
 use beanpole_instance::Process;
 use beanpole_protocol::Platform;
 use serde::Deserialize;
@@ -19,6 +21,7 @@ use crate::{
 
 pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::NodeJs,
+    changelog: include_str!("CHANGELOG.md"),
     runtime: Some(&[("Dockerfile", 0o644, include_bytes!("Dockerfile"))]),
     builder: None,
     signs: &[Sign::file("package.json", 30)],
@@ -37,6 +40,7 @@ struct Package {
     #[serde(rename = "optionalDependencies")]
     optional: serde_json::Map<String, serde_json::Value>,
     workspaces: serde_json::Value,
+    engines: serde_json::Value,
 }
 
 impl Package {
@@ -80,6 +84,14 @@ fn plan(source: &Source) -> Result<Plan, PlanError> {
             None => None,
         };
     let processes = processes(source, package.as_ref())?;
+    let engines = package
+        .as_ref()
+        .and_then(|package| package.engines["node"].as_str());
+    let toolchain = version::wanted(engines)?.map(|version| {
+        format!(
+            "npm install --global --prefix /usr/local node@{version} && rm -rf /root/.npm && node --version"
+        )
+    });
     let (manifest, install) = match &package {
         // Beanstalk's rule: who ships node_modules wants exactly those.
         Some(_) if source.has_folder("node_modules") => (Manifest::None, None),
@@ -88,6 +100,7 @@ fn plan(source: &Source) -> Result<Plan, PlanError> {
         None => (Manifest::None, None),
     };
     Ok(Plan::Layers(Layers {
+        toolchain,
         manifest,
         install: install.map(str::to_owned),
         processes,

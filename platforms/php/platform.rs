@@ -25,6 +25,7 @@ const AUTOLOAD: &str =
 
 pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::Php,
+    changelog: include_str!("CHANGELOG.md"),
     runtime: Some(&[
         ("Dockerfile", 0o644, include_bytes!("Dockerfile")),
         ("pool.conf", 0o644, include_bytes!("pool.conf")),

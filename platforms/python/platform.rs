@@ -21,6 +21,7 @@ const START_RULE: &str = "/opt/beanpole/start";
 
 pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::Python,
+    changelog: include_str!("CHANGELOG.md"),
     runtime: Some(&[
         ("Dockerfile", 0o644, include_bytes!("Dockerfile")),
         ("dependencies", 0o755, include_bytes!("dependencies")),

@@ -22,6 +22,7 @@ const GEMS: [&str; 2] = ["/var/lib/gems", "/usr/local/bin"];
 
 pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::Ruby,
+    changelog: include_str!("CHANGELOG.md"),
     runtime: Some(&[
         ("Dockerfile", 0o644, include_bytes!("Dockerfile")),
         ("start", 0o755, include_bytes!("start")),

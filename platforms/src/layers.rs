@@ -18,6 +18,8 @@ use crate::{
 /// What a platform says of the build of one application; the rest is the same for all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Layers {
+    /// A line of shell that gets the version of the language that the application asks for.
+    pub toolchain: Option<String>,
     /// What must be there before dependencies are installed.
     pub manifest: Manifest,
     /// A line of shell that installs dependencies, as root, in the application's root.
@@ -113,8 +115,12 @@ impl Layers {
             .map(|line| format!("RUN {line}\n"))
             .unwrap_or_default();
         let mut steps = OwnSteps::default();
+        if let Some(line) = &self.toolchain {
+            steps.before_source.push_str(&format!("RUN {line}\n"));
+        }
+        let has_early_install = matches!(&self.manifest, Manifest::Files(_)) && prebuild.is_empty();
         match &self.manifest {
-            Manifest::Files(files) if prebuild.is_empty() => {
+            Manifest::Files(files) if has_early_install => {
                 for file in files {
                     let words = [format!("source/{file}"), format!("./{file}")];
                     steps
@@ -138,7 +144,7 @@ impl Layers {
                 quoted(&hook)
             ));
         }
-        if !matches!(self.manifest, Manifest::Files(_)) || steps.before_source.is_empty() {
+        if !has_early_install {
             after.push_str(&install);
         }
         if let Some(compile) = &self.compile {

@@ -5,6 +5,7 @@
 //! Invariant: equal inputs give equal Dockerfiles and equal image tags, on every host.
 
 pub mod buildfile;
+pub mod changelog;
 pub mod detect;
 #[path = "../docker/dockerfile.rs"]
 pub mod dockerfile;

@@ -41,6 +41,10 @@ pub enum PlanError {
     #[error("package.json cannot be read: {detail}")]
     PackageJson { detail: String },
     #[error(
+        "package.json asks for Node.js {asked:?} (engines.node), which is not to be had: 18, 20, 22 and 24 are, and exact versions"
+    )]
+    NodeVersion { asked: String },
+    #[error(
         "nothing to run: add a \"start\" script to package.json, a Procfile with a line 'web: <command>', an app.js or a server.js"
     )]
     NothingToRunNode,

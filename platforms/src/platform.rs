@@ -7,6 +7,7 @@
 use beanpole_protocol::Platform;
 
 use crate::{
+    changelog::{self, Release},
     detect::Sign,
     plan::{Plan, PlanError},
     source::Source,
@@ -35,6 +36,8 @@ mod tomcat;
 #[derive(Debug)]
 pub struct Definition {
     pub platform: Platform,
+    /// What changed from version to version; [`Definition::release`] is its head.
+    pub changelog: &'static str,
     /// What applications run in; `ARG BASE` is the base image. None: the bundle brings its own.
     pub runtime: Option<Recipe>,
     /// Where applications are built that need more than they run in; `ARG BASE` is the base image,
@@ -44,6 +47,13 @@ pub struct Definition {
     pub signs: &'static [Sign],
     /// From a bundle's files to the build of its image.
     pub plan: fn(&Source) -> Result<Plan, PlanError>,
+}
+
+impl Definition {
+    /// Its branch, and its version now.
+    pub fn release(&self) -> Release {
+        changelog::release(self.changelog)
+    }
 }
 
 /// The files that an image is built from, `Dockerfile` among them.
@@ -104,6 +114,19 @@ mod tests {
         for platform in Platform::ALL {
             assert!(listed.contains(&platform), "{platform}");
             assert_eq!(definition(platform).platform, platform);
+        }
+    }
+
+    #[test]
+    fn every_changelog_begins_with_a_branch_and_a_version() {
+        for definition in all() {
+            let Release { branch, version } = definition.release();
+            assert!(!branch.is_empty(), "{}", definition.platform);
+            let numbers: Vec<_> = version.split('.').map(str::parse::<u32>).collect();
+            assert!(
+                numbers.len() == 3 && numbers.iter().all(Result::is_ok),
+                "{version}"
+            );
         }
     }
 

@@ -14,6 +14,7 @@ use crate::{
 
 pub(super) const DEFINITION: Definition = Definition {
     platform: Platform::Tomcat,
+    changelog: include_str!("CHANGELOG.md"),
     runtime: Some(&[
         ("Dockerfile", 0o644, include_bytes!("Dockerfile")),
         ("start", 0o755, include_bytes!("start")),

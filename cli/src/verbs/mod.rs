@@ -19,6 +19,7 @@ pub mod logout;
 pub mod logs;
 pub mod open;
 pub mod plan;
+pub mod platform;
 pub mod printenv;
 pub mod queue;
 pub mod scale;
@@ -41,6 +42,7 @@ pub async fn run(context: &Context, command: Command) -> Result<(), Failure> {
         Command::Create(args) => create::run(context, args).await,
         Command::Lint(args) => lint::run(context, &args),
         Command::Plan(args) => plan::run(context, args).await,
+        Command::Platform(args) => platform::run(context, args).await,
         Command::Deploy(args) => deploy::run(context, args).await,
         Command::Status(args) => status::run(context, args).await,
         Command::Events(args) => events::run(context, args).await,

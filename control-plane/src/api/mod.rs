@@ -16,6 +16,7 @@ pub mod instances;
 pub mod logs;
 pub mod paging;
 mod plans;
+mod platforms;
 pub mod queues;
 pub mod session;
 #[cfg(test)]
@@ -59,6 +60,7 @@ fn routes() -> OpenApiRouter<App> {
         ))
         .routes(routes!(environments::configuration))
         .routes(routes!(plans::plan))
+        .routes(routes!(platforms::list))
         .routes(routes!(instances::list))
         .routes(routes!(logs::request))
         .routes(routes!(events::list))

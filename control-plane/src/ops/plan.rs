@@ -14,7 +14,7 @@ use crate::{
     blobs::BlobHash,
     bundle::{
         Layout,
-        configuration::{Judgement, judge},
+        configuration::{Judgement, judge, not_read},
     },
     configurations,
     http::pace::Paced,
@@ -35,6 +35,7 @@ pub async fn plan(app: &App, name: &str, body: Paced) -> Result<BundlePlan, ApiE
         settings,
         mut findings,
     } = judge(&layout.configuration_files, environment.platform, &installation);
+    findings.extend(not_read(&layout.files));
     let before = configurations::load_one(
         &mut connection,
         &app.secrets,

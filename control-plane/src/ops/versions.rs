@@ -15,7 +15,7 @@ use crate::{
     blobs::{Incoming, Received},
     bundle::{
         BundleError, Layout, UPLOAD_LIMIT,
-        configuration::{Installation, Judgement, judge},
+        configuration::{Installation, Judgement, judge, not_read},
     },
     http::pace::Paced,
     notices::{self, Notice},
@@ -86,7 +86,11 @@ pub async fn upload(
     let received = receive(incoming, body).await?;
     let layout = app.inspector.inspect(received.path()).await?;
     let platform = choose_platform(&layout, query.platform)?;
-    let Judgement { settings, findings } = judge(&layout.configuration_files, platform, &installation(app));
+    let Judgement {
+        settings,
+        mut findings,
+    } = judge(&layout.configuration_files, platform, &installation(app));
+    findings.extend(not_read(&layout.files));
     let id = VersionId::random();
     let settings = version_files::seal(&app.secrets, &id, &settings)?;
     let version = VersionRow {

@@ -13,11 +13,12 @@ pub mod identity;
 pub mod logs;
 pub mod page;
 pub mod plan;
+pub mod platform;
 pub mod problem;
 pub mod queue;
 pub mod version;
 
 pub use self::{
     access::*, application::*, deployment::*, environment::*, event::*, finding::*, host::*, identity::*,
-    logs::*, page::*, plan::*, problem::*, queue::*, version::*,
+    logs::*, page::*, plan::*, platform::*, problem::*, queue::*, version::*,
 };

@@ -53,6 +53,10 @@ impl Client {
     pub async fn configuration(&self, name: &str) -> Result<Configuration> {
         self.get(&environment_path(name, "/configuration")).await
     }
+    /// The platforms that environments can run on.
+    pub async fn platforms(&self) -> Result<Page<PlatformVersion>> {
+        self.get("/platforms").await
+    }
     /// What a bundle of `length` bytes would change in an environment.
     pub async fn plan<S>(&self, name: &str, length: u64, body: S) -> Result<BundlePlan>
     where

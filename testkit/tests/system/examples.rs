@@ -126,3 +126,86 @@ require("node:http").createServer((_, r) => r.end(`is-number says ${isNumber("42
     .await;
     assert!(status == 200 && body == "is-number says true", "{status} {body}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn platforms_do_as_the_bundle_chooses() {
+    let world = World::start("platforms_do_as_the_bundle_chooses").await;
+    // Another Node.js than Debian's.
+    let package = r#"{ "engines": { "node": "22.x" }, "scripts": { "start": "node server.js" } }"#;
+    let server =
+        r#"require("node:http").createServer((_, r) => r.end(process.version)).listen(process.env.PORT);"#;
+    let (_, body) = deploy(
+        &world,
+        "node-22",
+        &[("package.json", package), ("server.js", server)],
+    )
+    .await;
+    assert!(body.starts_with("v22."), "{body}");
+
+    // Passenger in place of Puma.
+    let gemfile = "source 'https://rubygems.org'\ngem 'passenger'\ngem 'rack'\n";
+    let rack = "run ->(env) { [200, {'content-type' => 'text/plain'}, [env['SERVER_SOFTWARE'].to_s]] }\n";
+    let (_, body) = deploy(&world, "passenger", &[("Gemfile", gemfile), ("config.ru", rack)]).await;
+    assert!(body.contains("Phusion_Passenger"), "{body}");
+
+    // A document root and a front controller below it, with php.ini's options.
+    let index = "<?php echo $_SERVER['REQUEST_URI'], ' ', ini_get('memory_limit');";
+    let options_of_php = "option_settings:\n  aws:elasticbeanstalk:container:php:phpini: {document_root: /public, memory_limit: 64m}\n";
+    let files = [
+        ("public/index.php", index),
+        ("secret.php", "<?php echo 'seen';"),
+        ("index.php", "<?php echo 'not here';"),
+        (".ebextensions/php.config", options_of_php),
+    ];
+    let (_, body) = deploy(&world, "php-root", &files).await;
+    assert_eq!(body, "/ 64M");
+    assert_eq!(world.get("php-root", "/a/b?c=d").await.unwrap().1, "/a/b?c=d 64M");
+    assert_eq!(
+        world
+            .get("php-root", "/.ebextensions/php.config")
+            .await
+            .unwrap()
+            .0,
+        404
+    );
+
+    // A vendored module builds without any registry, a Buildfile in place of the platform's own rule.
+    let files = [
+        (
+            "go.mod",
+            "module shop\n\ngo 1.21\n\nrequire example.org/greet v1.0.0\n",
+        ),
+        (
+            "vendor/modules.txt",
+            "# example.org/greet v1.0.0\n## explicit; go 1.21\nexample.org/greet\n",
+        ),
+        (
+            "vendor/example.org/greet/greet.go",
+            "package greet\n\nconst Word = \"vendored\"\n",
+        ),
+        (
+            "main.go",
+            "package main\n\nimport (\n\t\"net/http\"\n\t\"os\"\n\n\t\"example.org/greet\"\n)\n\nfunc main() {\n\thttp.HandleFunc(\"/\", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte(greet.Word)) })\n\thttp.ListenAndServe(\":\"+os.Getenv(\"PORT\"), nil)\n}\n",
+        ),
+        ("Buildfile", "make: go build -o shop .\n"),
+        ("Procfile", "web: ./shop\n"),
+    ];
+    let (_, body) = deploy(&world, "go-vendored", &files).await;
+    assert_eq!(body, "vendored");
+
+    // Two wars by their names.
+    let jar = |word: &str| bundle::zip(&[("index.jsp", word)]);
+    let (root, admin) = (jar("the shop"), jar("the office"));
+    let mut wars = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, war) in [("ROOT.war", root), ("admin.war", admin)] {
+        wars.start_file(name, zip::write::SimpleFileOptions::default())
+            .unwrap();
+        std::io::Write::write_all(&mut wars, &war).unwrap();
+    }
+    let wars = wars.finish().unwrap().into_inner();
+    world
+        .launch_well("two-wars", wars, options(1, DeploymentPolicy::Rolling))
+        .await;
+    assert_eq!(world.get("two-wars", "/").await.unwrap().1, "the shop");
+    assert_eq!(world.get("two-wars", "/admin/").await.unwrap().1, "the office");
+}
