@@ -80,7 +80,11 @@ impl Layers {
                 text.push_str(&format!("FROM {} AS build\nWORKDIR {ROOT}\n", images.builder));
                 extensions.write(&mut text, |key| key == "packages");
                 text.push_str(&own_steps.before_source);
-                text.push_str(&own_steps.from_source);
+                // What nothing is made of need not go through the builder.
+                let source_is_all = own_steps.from_source == SOURCE;
+                if !source_is_all {
+                    text.push_str(&own_steps.from_source);
+                }
                 text.push_str(&format!("FROM {}\n", images.runtime));
                 extensions.write(&mut text, |_| true);
                 text.push_str(&format!("COPY {SPEC} {}\n", beanpole_instance::PATH));
@@ -90,6 +94,9 @@ impl Layers {
                 text.push_str(&format!(
                     "COPY --from=build --chown=webapp:webapp {ROOT} {ROOT}\n"
                 ));
+                if source_is_all {
+                    text.push_str(SOURCE);
+                }
             }
         }
         let mut files = extensions.files.clone();

@@ -52,7 +52,8 @@ fn plan(source: &Source) -> Result<Plan, PlanError> {
         }
     }
     Ok(Plan::Layers(Layers {
-        compile: Some("/opt/beanpole/unpack".to_owned()),
+        // What is unpacked already, the platform image has for its application.
+        compile: in_root(".war").then(|| "/opt/beanpole/unpack".to_owned()),
         processes,
         ..Layers::default()
     }))

@@ -190,15 +190,16 @@ async fn main() -> anyhow::Result<()> {
             example.comment,
             &format!("cold{run}"),
         );
+        let environment = &format!("bench-{name}");
         let launched = world
-            .launch(name, zip(&files), options(1, DeploymentPolicy::AllAtOnce))
+            .launch(environment, zip(&files), options(1, DeploymentPolicy::AllAtOnce))
             .await;
         ensure!(
             launched.status == DeploymentStatus::Succeeded,
             "{name}: {:?}",
             launched.reason
         );
-        let (cold, image) = built(&world, name, "v1").await?;
+        let (cold, image) = built(&world, environment, "v1").await?;
         let platform = newest(&format!("beanpole/{name}")).unwrap_or_default();
         let builder = newest(&format!("beanpole/{name}-builder")).unwrap_or_else(|| platform.clone());
         let (mut warm, mut bare) = (Vec::new(), Vec::new());
@@ -206,21 +207,21 @@ async fn main() -> anyhow::Result<()> {
             let mark = format!("warm{run}n{round}");
             let changed = touched(&files, example.source, example.comment, &mark);
             let label = format!("w{round}");
-            world.upload(name, &label, zip(&changed)).await;
-            let deployment = world.deploy(name, &label, None).await;
+            world.upload(environment, &label, zip(&changed)).await;
+            let deployment = world.deploy(environment, &label, None).await;
             let deployed = world.result(&deployment).await;
             ensure!(
                 deployed.status == DeploymentStatus::Succeeded,
                 "{name}: {:?}",
                 deployed.reason
             );
-            warm.push(built(&world, name, &label).await?.0);
+            warm.push(built(&world, environment, &label).await?.0);
             let again = touched(&files, example.source, example.comment, &format!("{mark}bare"));
             bare.push(floor(example, &again, (&platform, &builder))?);
         }
         let (warm, bare) = (median(warm), median(bare));
         rows.push((name, cold, warm, bare, megabytes(&platform), megabytes(&image)));
-        world.client.terminate_environment(name).await?;
+        world.client.terminate_environment(environment).await?;
     }
     docker(&["rmi", "beanpole-bench-floor"]);
     if arguments.json {
