@@ -1,19 +1,12 @@
 use super::*;
-use crate::layers::Manifest;
+use crate::{layers::Manifest, testing};
 
 const CONFIG: &str = r#"{"runtimeOptions":{"tfm":"netcoreapp3.1","framework":{"name":"Microsoft.AspNetCore.App","version":"3.1.0"}}}"#;
 const WEB: &str = r#"<Project Sdk="Microsoft.NET.Sdk.Web"><PropertyGroup><TargetFramework>netcoreapp3.1</TargetFramework></PropertyGroup></Project>"#;
 const LIBRARY: &str = r#"<Project Sdk="Microsoft.NET.Sdk"></Project>"#;
 
 fn planned(files: &[(&str, &str)]) -> Result<Layers, PlanError> {
-    let mut source = Source::default();
-    for (path, text) in files {
-        source.add_text(*path, *text);
-    }
-    match plan(&source)? {
-        Plan::Layers(layers) => Ok(layers),
-        Plan::Dockerfile(_) => panic!("no layers"),
-    }
+    testing::layers(plan, files)
 }
 
 #[test]

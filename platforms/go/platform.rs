@@ -85,16 +85,10 @@ fn modules(source: &Source, compiles: bool) -> (Manifest, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     fn layers(files: &[(&str, &str)]) -> Result<Layers, PlanError> {
-        let mut source = Source::default();
-        for (path, text) in files {
-            source.add_text(*path, *text);
-        }
-        match plan(&source)? {
-            Plan::Layers(layers) => Ok(layers),
-            Plan::Dockerfile(_) => panic!("no layers"),
-        }
+        testing::layers(plan, files)
     }
 
     #[test]

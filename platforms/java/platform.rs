@@ -109,16 +109,10 @@ fn build_tool(source: &Source) -> Result<Option<String>, PlanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     fn layers(files: &[(&str, &str)]) -> Result<Layers, PlanError> {
-        let mut source = Source::default();
-        for (path, text) in files {
-            source.add_text(*path, *text);
-        }
-        match plan(&source)? {
-            Plan::Layers(layers) => Ok(layers),
-            Plan::Dockerfile(_) => panic!("no layers"),
-        }
+        testing::layers(plan, files)
     }
 
     #[test]

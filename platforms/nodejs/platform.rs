@@ -157,14 +157,7 @@ fn processes(source: &Source, package: Option<&Package>) -> Result<Vec<Process>,
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn source(files: &[(&str, &str)]) -> Source {
-        let mut source = Source::default();
-        for (path, text) in files {
-            source.add_text(*path, *text);
-        }
-        source
-    }
+    use crate::testing::source;
 
     #[test]
     fn the_start_rules_follow_their_order() {

@@ -79,16 +79,10 @@ fn plan(source: &Source) -> Result<Plan, PlanError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     fn layers(files: &[(&str, &str)]) -> Layers {
-        let mut source = Source::default();
-        for (path, text) in files {
-            source.add_text(*path, *text);
-        }
-        match plan(&source).unwrap() {
-            Plan::Layers(layers) => layers,
-            Plan::Dockerfile(_) => panic!("no layers"),
-        }
+        testing::layers(plan, files).unwrap()
     }
 
     #[test]

@@ -158,14 +158,7 @@ fn resolve(from: &str, relative: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn source(files: &[(&str, &str)]) -> Source {
-        let mut source = Source::default();
-        for (path, text) in files {
-            source.add_text(*path, *text);
-        }
-        source
-    }
+    use crate::testing::source;
 
     #[test]
     fn requirement_lines_are_told_apart() {

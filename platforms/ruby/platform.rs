@@ -93,16 +93,10 @@ fn manifest(source: &Source) -> Manifest {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing;
 
     fn layers(files: &[(&str, &str)]) -> Result<Layers, PlanError> {
-        let mut source = Source::default();
-        for (path, text) in files {
-            source.add_text(*path, *text);
-        }
-        match plan(&source)? {
-            Plan::Layers(layers) => Ok(layers),
-            Plan::Dockerfile(_) => panic!("no layers"),
-        }
+        testing::layers(plan, files)
     }
 
     #[test]

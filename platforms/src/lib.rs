@@ -17,6 +17,8 @@ pub mod platform;
 pub mod procfile;
 pub mod source;
 pub mod start;
+#[cfg(test)]
+mod testing;
 
 pub use detect::{DetectError, detect};
 pub use plan::{AppBuild, PlanError, plan};

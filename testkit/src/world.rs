@@ -300,6 +300,16 @@ impl World {
         .collect()
     }
 
+    /// Containers, once there are as many: a deployment ends while what it replaced still stops.
+    pub async fn comes_to(&self, count: usize) -> Vec<String> {
+        let what = format!("{count} containers");
+        eventually(&what, Duration::from_secs(60), || async {
+            let containers = self.containers();
+            (containers.len() == count).then_some(containers)
+        })
+        .await
+    }
+
     fn host_id(&self) -> Option<String> {
         let text = fs::read_to_string(self.data().join("agent/credential.json")).ok()?;
         let joined: beanpole_protocol::agent::JoinResponse = serde_json::from_str(&text).ok()?;

@@ -76,10 +76,7 @@ async fn back_on_v1(world: &World, load: Load) {
     .await;
     let report = load.stop().await;
     assert_eq!(report.failed(), 0, "{report:?}");
-    eventually("two containers", Duration::from_secs(60), || async {
-        (world.containers().len() == 2).then_some(())
-    })
-    .await;
+    world.comes_to(2).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

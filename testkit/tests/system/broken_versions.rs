@@ -133,12 +133,8 @@ async fn each_way_to_be_broken_has_its_own_reason() {
     );
 
     assert_eq!(world.get("shop", "/").await.unwrap(), (200, "v1".to_owned()));
-    eventually(
-        "nothing of the broken versions is left",
-        Duration::from_secs(30),
-        || async { (world.containers().len() == 1).then_some(()) },
-    )
-    .await;
+    // Nothing of the broken versions is left.
+    world.comes_to(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,9 +158,7 @@ async fn in_place_policies_return_to_the_last_good_version_when_told_to() {
             result.reason
         );
         assert_eq!(world.get("shop", "/").await.unwrap(), (200, "v1".to_owned()));
-        eventually("what failed is gone", Duration::from_secs(30), || async {
-            (world.containers().len() == 2).then_some(())
-        })
-        .await;
+        // What failed is gone.
+        world.comes_to(2).await;
     }
 }

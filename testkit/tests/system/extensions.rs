@@ -187,7 +187,7 @@ async fn every_key_hook_and_process_does_what_it_says() {
     says(&world, "/var/app/postdeploy", "red").await;
 
     // A process that ends is started again inside its container.
-    let container = world.containers().remove(0);
+    let container = world.comes_to(1).await.remove(0);
     let worker = ["exec", &container, "pkill", "-KILL", "-f", "sleep infinity"];
     docker(&["exec", &container, "rm", "-f", "/tmp/worker"]);
     docker(&worker);

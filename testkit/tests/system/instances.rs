@@ -147,12 +147,8 @@ async fn an_app_that_ignores_sigterm_is_killed_after_its_grace_period() {
         world.result(&deployment).await.status,
         DeploymentStatus::Succeeded
     );
-    eventually(
-        "the stubborn container is gone",
-        Duration::from_secs(30),
-        || async { (world.containers().len() == 1).then_some(()) },
-    )
-    .await;
+    // The stubborn one is gone.
+    world.comes_to(1).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -44,7 +44,7 @@ async fn deploy_under_load(
     }
     let environment = world.environment("shop").await;
     assert_eq!(environment.version_label.as_deref(), Some("v2"));
-    assert_eq!(world.containers().len(), instances as usize);
+    world.comes_to(instances as usize).await;
     (report, result)
 }
 

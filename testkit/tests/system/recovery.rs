@@ -127,10 +127,8 @@ async fn assert_settled(world: &World, label: &str, instances: usize) {
         },
     )
     .await;
-    eventually("nothing is orphaned", Duration::from_secs(60), || async {
-        (world.containers().len() == instances).then_some(())
-    })
-    .await;
+    // Nothing is orphaned.
+    world.comes_to(instances).await;
 }
 
 async fn survives_kills(test: &str, policy: DeploymentPolicy) {
