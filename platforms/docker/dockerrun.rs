@@ -1,10 +1,10 @@
 //! Reads a `Dockerrun.aws.json` of version 1: one container, of the image it names or of the Dockerfile beside
-//! it. The other versions describe several containers, and are refused with what to do.
+//! it. Version 2 describes several ([`super::ecs`]), version 3 stands beside a Compose file.
 
+use beanpole_pod::words;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::words::words;
 use crate::layers::json_list;
 
 pub const FILE: &str = "Dockerrun.aws.json";
@@ -15,13 +15,15 @@ pub enum DockerrunError {
     #[error("Dockerrun.aws.json cannot be read: {detail}")]
     Unreadable { detail: String },
     #[error(
-        "Dockerrun.aws.json has AWSEBDockerrunVersion 2, several containers on ECS, which this version of Beanpole does not run: make each container an environment of its own, with version 1"
+        "Dockerrun.aws.json has AWSEBDockerrunVersion 3, which goes with a docker-compose.yml, and the bundle has none"
     )]
-    Ecs,
+    NoCompose,
     #[error(
-        "Dockerrun.aws.json has AWSEBDockerrunVersion 3, which goes with Docker Compose, and this version of Beanpole does not run that: make each service an environment of its own, with a Dockerfile or version 1"
+        "Dockerrun.aws.json has AWSEBDockerrunVersion {found} beside a docker-compose.yml, where only version 3 may be: remove one of the two files"
     )]
-    Compose,
+    BesideCompose { found: String },
+    #[error("docker-compose.yml is too large or not UTF-8")]
+    ComposeUnreadable,
     #[error("Dockerrun.aws.json has AWSEBDockerrunVersion {found}: Beanpole reads version 1")]
     Version { found: String },
     #[error(
@@ -103,8 +105,7 @@ pub fn read(text: &str) -> Result<Dockerrun, DockerrunError> {
     // Before the rest, which the other versions have in other shapes.
     match plain(&value["AWSEBDockerrunVersion"]).as_str() {
         "1" => {}
-        "2" => return Err(DockerrunError::Ecs),
-        "3" => return Err(DockerrunError::Compose),
+        "3" => return Err(DockerrunError::NoCompose),
         found => {
             return Err(DockerrunError::Version {
                 found: found.to_owned(),
@@ -113,6 +114,31 @@ pub fn read(text: &str) -> Result<Dockerrun, DockerrunError> {
     }
     let file: File = serde_json::from_value(value).map_err(unreadable)?;
     understood(file)
+}
+
+/// Whether it is of version 2, with container definitions of ECS.
+pub fn is_of_ecs(text: &str) -> bool {
+    serde_json::from_str::<Value>(text.trim_start_matches('\u{feff}'))
+        .is_ok_and(|value| plain(&value["AWSEBDockerrunVersion"]) == "2")
+}
+
+/// Reads one that stands beside a Compose file, which it only gives credentials of a registry to.
+pub fn beside_compose(text: &str) -> Result<(), DockerrunError> {
+    let value: Value = serde_json::from_str(text.trim_start_matches('\u{feff}')).map_err(|error| {
+        DockerrunError::Unreadable {
+            detail: error.to_string(),
+        }
+    })?;
+    let found = plain(&value["AWSEBDockerrunVersion"]);
+    if found != "3" {
+        return Err(DockerrunError::BesideCompose { found });
+    }
+    match value["Authentication"] {
+        Value::Null => Ok(()),
+        _ => Err(DockerrunError::Authentication {
+            image: "<image>".to_owned(),
+        }),
+    }
 }
 
 fn understood(file: File) -> Result<Dockerrun, DockerrunError> {

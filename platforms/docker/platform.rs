@@ -1,8 +1,10 @@
 //! The docker platform: the bundle brings its own Dockerfile, or names an image in a `Dockerrun.aws.json`,
 //! and nothing else is added.
 
+mod compose;
 mod dockerrun;
-mod words;
+mod ecs;
+mod order;
 
 use beanpole_protocol::Platform;
 
@@ -22,11 +24,32 @@ pub(super) const DEFINITION: Definition = Definition {
     changelog: include_str!("CHANGELOG.md"),
     runtime: None,
     builder: None,
-    signs: &[Sign::file("Dockerfile", 10), Sign::file(FILE, 12)],
+    signs: &[
+        Sign::file(compose::FILE, 9),
+        Sign::file("Dockerfile", 10),
+        Sign::file(FILE, 12),
+    ],
     plan,
 };
 
 fn plan(source: &Source) -> Result<Plan, PlanError> {
+    if source.has(compose::FILE) {
+        let text = source
+            .text(compose::FILE)
+            .ok_or(DockerrunError::ComposeUnreadable)?;
+        if let Some(text) = source.text(FILE) {
+            dockerrun::beside_compose(text)?;
+        }
+        let build =
+            compose::plan(text, source).map_err(|finding| PlanError::ConfigurationFile(Box::new(finding)))?;
+        return Ok(Plan::Dockerfile(build));
+    }
+    if source.text(FILE).is_some_and(dockerrun::is_of_ecs) {
+        let text = source.text(FILE).unwrap_or_default();
+        let build =
+            ecs::plan(text, source).map_err(|finding| PlanError::ConfigurationFile(Box::new(finding)))?;
+        return Ok(Plan::Dockerfile(build));
+    }
     let own = match source.text("Dockerfile") {
         None if source.has("Dockerfile") => return Err(DockerfileError::Unreadable.into()),
         own => own,

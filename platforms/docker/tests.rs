@@ -70,12 +70,8 @@ fn what_is_not_run_is_named_with_what_to_do() {
         ("{", "cannot be read"),
         ("{}", "AWSEBDockerrunVersion null"),
         (
-            r#"{"AWSEBDockerrunVersion":2,"containerDefinitions":[]}"#,
-            "several containers on ECS",
-        ),
-        (
             r#"{"AWSEBDockerrunVersion":"3","Authentication":{"bucket":"b"}}"#,
-            "Docker Compose",
+            "goes with a docker-compose.yml",
         ),
         (r#"{"AWSEBDockerrunVersion":1}"#, "names no image"),
         (
@@ -101,5 +97,64 @@ fn what_is_not_run_is_named_with_what_to_do() {
     ] {
         let error = planned(&[(FILE, text)]).unwrap_err().to_string();
         assert!(error.contains(words), "{text}: {error}");
+    }
+}
+
+#[test]
+fn version_2_becomes_a_pod() {
+    let text = r#"{
+      "AWSEBDockerrunVersion": 2,
+      "volumes": [
+        {"name": "site", "host": {"sourcePath": "/var/app/current/php-app"}},
+        {"name": "cache"}
+      ],
+      "containerDefinitions": [
+        {"name": "php", "image": "php:fpm", "essential": true, "memory": 128,
+         "environment": [{"name": "PRICE", "value": "$5"}],
+         "mountPoints": [{"sourceVolume": "site", "containerPath": "/var/www/html", "readOnly": true},
+                         {"sourceVolume": "awseb-logs-php", "containerPath": "/var/log"}]},
+        {"name": "nginx", "image": "nginx", "essential": false, "links": ["php:backend"],
+         "portMappings": [{"hostPort": 80, "containerPort": 8080}],
+         "dependsOn": [{"containerName": "php", "condition": "START"}],
+         "mountPoints": [{"sourceVolume": "cache", "containerPath": "/cache"}]}
+      ]}"#;
+    let build = planned(&[(FILE, text), ("php-app/index.php", "")]).unwrap();
+    assert_eq!(
+        (build.port, build.base_images),
+        (Some(8080), vec!["php:fpm".to_owned(), "nginx".to_owned()])
+    );
+    let pod = build.pod.unwrap();
+    assert_eq!(pod.pod.hosts, ["backend", "nginx", "php"]);
+    assert_eq!(pod.pod.volumes, ["cache"]);
+    assert_eq!(
+        pod.images[0].dockerfile("php:fpm"),
+        "FROM php:fpm\nCOPY [\"source/php-app/\",\"/var/www/html/\"]\n"
+    );
+    let [php, nginx] = pod.pod.containers.as_slice() else {
+        panic!("{:?}", pod.pod)
+    };
+    assert_eq!((php.memory_bytes, php.all_properties), (Some(128 << 20), true));
+    assert_eq!(php.environment, [("PRICE".to_owned(), Some("$$5".to_owned()))]);
+    assert_eq!(nginx.restart, beanpole_pod::Restart::Never);
+    for (part, expected) in [
+        (
+            r#"{"name":"a","image":"b","privileged":true}"#,
+            "Dockerrun.aws.json:1:",
+        ),
+        (
+            r#"{"name":"a","image":"b","volumesFrom":[{"sourceContainer":"c"}]}"#,
+            "volumesFrom is not to be had",
+        ),
+        (
+            r#"{"name":"a","image":"b","mountPoints":[{"sourceVolume":"x","containerPath":"/x"}]}"#,
+            "the volume x is not",
+        ),
+        (r#"{"name":"a","imag":"b"}"#, "did you mean image?"),
+        (r#"{"name":"a"}"#, "needs a 'name' and an 'image'"),
+        (r#"{"name":"a","image":"b"}"#, "no container has 'portMappings'"),
+    ] {
+        let text = format!(r#"{{"AWSEBDockerrunVersion":2,"containerDefinitions":[{part}]}}"#);
+        let error = planned(&[(FILE, &text)]).unwrap_err().to_string();
+        assert!(error.contains(expected), "{text}: {error}");
     }
 }

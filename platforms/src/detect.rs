@@ -60,8 +60,10 @@ const REFUSED: &[(Sign, &str)] = &[
         Sign::file("aws-windows-deployment-manifest.json", 5),
         "Windows Server with IIS",
     ),
-    (Sign::file("docker-compose.yml", 11), "Docker Compose"),
-    (Sign::file("docker-compose.yaml", 11), "Docker Compose"),
+    (
+        Sign::file("docker-compose.yaml", 11),
+        "Docker Compose, whose file must be named docker-compose.yml",
+    ),
     (Sign::file("web.config", 45), "Windows Server with IIS"),
     (Sign::file("Buildfile", 50), "a platform with a Buildfile"),
 ];
@@ -182,7 +184,7 @@ mod tests {
                 &["web.config", "index.aspx"][..],
                 "web.config points to Windows Server with IIS",
             ),
-            (&["docker-compose.yml", "Dockerrun.aws.json"], "Docker Compose"),
+            (&["docker-compose.yaml"], "must be named docker-compose.yml"),
             (&["Procfile"], "fits no platform"),
             (
                 &["src/package.json"],

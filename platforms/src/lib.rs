@@ -14,6 +14,7 @@ pub mod images;
 pub mod layers;
 pub mod plan;
 pub mod platform;
+pub mod pod;
 pub mod procfile;
 pub mod source;
 pub mod start;

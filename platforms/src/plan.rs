@@ -13,6 +13,7 @@ use crate::{
     images::ContextFile,
     layers::Layers,
     platform::{Images, definition, docker::DockerrunError, dotnet::DotNetError},
+    pod::PodBuild,
     procfile::ProcfileError,
     source::Source,
 };
@@ -66,6 +67,8 @@ pub struct AppBuild {
     pub refresh_images: bool,
     /// What in the Dockerfile only BuildKit can do.
     pub needs_buildkit: Option<&'static str>,
+    /// The containers of an instance, when they are several; then there is no Dockerfile here.
+    pub pod: Option<PodBuild>,
     /// Worth telling the person who deploys.
     pub notes: Vec<String>,
 }

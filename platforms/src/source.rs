@@ -20,13 +20,13 @@ impl Source {
             "Procfile"
                 | "Buildfile"
                 | "package.json"
-                | "Dockerfile"
                 | "Dockerrun.aws.json"
-                | ".dockerignore"
+                | "docker-compose.yml"
                 | "Pipfile"
                 | "Pipfile.lock"
                 | "pyproject.toml"
-        ) || path.ends_with(".txt")
+        ) || is_of_docker(path.rsplit('/').next().unwrap_or(path))
+            || path.ends_with(".txt")
             || path.ends_with(".in")
             || path.ends_with(".runtimeconfig.json")
             || [".csproj", ".fsproj", ".vbproj"]
@@ -65,4 +65,14 @@ impl Source {
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.paths.iter().map(String::as_str)
     }
+}
+
+/// In any folder, because a Compose file builds from several.
+fn is_of_docker(name: &str) -> bool {
+    name == "Dockerfile"
+        || name == ".dockerignore"
+        || name.starts_with("Dockerfile.")
+        || name.ends_with(".Dockerfile")
+        || name.starts_with(".env")
+        || name.ends_with(".env")
 }

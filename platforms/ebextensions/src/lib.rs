@@ -17,7 +17,7 @@ pub mod plan;
 mod read;
 mod steps;
 mod text;
-mod yaml;
+pub mod yaml;
 
 pub use self::{
     finding::{Finding, Position, Severity},

@@ -8,23 +8,22 @@ mod tests;
 
 use serde_json::{Map, Number, Value as Json};
 
-pub(crate) use self::{
-    read::read,
-    scalar::{Meaning, meaning, truth},
-};
+pub use self::read::{Notice, YamlError, read};
+pub(crate) use self::scalar::{Meaning, meaning, truth};
 use crate::finding::Position;
 
 /// A value and where it begins.
 #[derive(Clone, Debug)]
-pub(crate) struct Node {
+pub struct Node {
     pub at: Position,
     /// A tag of the file's own such as `!Ref`, without the exclamation mark.
     pub tag: Option<String>,
     pub value: Value,
 }
 
+/// What a value is.
 #[derive(Clone, Debug)]
-pub(crate) enum Value {
+pub enum Value {
     /// Nothing written, `~` or `null`.
     Null,
     /// Text as written. `plain` is false in quotes and blocks, where it is never a number or boolean.
@@ -36,8 +35,9 @@ pub(crate) enum Value {
     Map(Vec<Entry>),
 }
 
+/// A key of a map and its value.
 #[derive(Clone, Debug)]
-pub(crate) struct Entry {
+pub struct Entry {
     pub key: String,
     pub at: Position,
     pub value: Node,

@@ -16,21 +16,21 @@ pub(crate) const MOST_DEPTH: usize = 64;
 
 /// Why a file is no YAML that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct YamlError {
+pub struct YamlError {
     pub at: Position,
     pub message: String,
 }
 
 /// A file that can be used, with something in it that was hardly meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Notice {
+pub struct Notice {
     pub at: Position,
     pub key: String,
     pub message: String,
 }
 
 /// The one document of a file; nothing when it is empty or all comments.
-pub(crate) fn read(bytes: &[u8], notices: &mut Vec<Notice>) -> Result<Option<Node>, YamlError> {
+pub fn read(bytes: &[u8], notices: &mut Vec<Notice>) -> Result<Option<Node>, YamlError> {
     if bytes.len() > MOST_BYTES {
         return Err(YamlError {
             at: Position::START,
