@@ -9,6 +9,9 @@ use beanpole_protocol::{
 };
 use tokio::{sync::Semaphore, time::Instant};
 
+mod pod;
+
+pub use self::pod::Holder;
 use crate::{
     build::version::{Built, Stages, Workshop},
     docker::{DockerError, Engine, containers::name, network::NetworkError},
@@ -47,6 +50,11 @@ pub enum Outcome {
     /// Its image is not on this host.
     NoImage {
         why: String,
+    },
+    /// It will not come up, with the last words of what failed.
+    GaveUp {
+        why: String,
+        tail: Option<String>,
     },
     /// How its last run ended, with its last words.
     Examined {
@@ -149,15 +157,21 @@ impl Hands {
     }
 
     pub async fn examine(self, instance: InstanceId, container: String, exit: Exit) -> Done {
-        let tail = last_words(&self.engine, &container).await;
+        let tail = last_words(&self.engine, &[(None, container)]).await;
         Done {
             instance,
             outcome: Outcome::Examined { exit, tail },
         }
     }
 
-    pub async fn stop(self, instance: InstanceId, container: String, grace: u32) -> Done {
-        let outcome = match self.engine.stop_and_remove(&container, grace).await {
+    pub async fn stop(
+        self,
+        instance: InstanceId,
+        container: String,
+        members: Vec<String>,
+        grace: u32,
+    ) -> Done {
+        let outcome = match self.stop_all(&container, &members, grace).await {
             Ok(()) => Outcome::Stopped,
             Err(error) => {
                 tracing::warn!(instance.id = %instance, error = %error, "a container was not stopped");
@@ -170,8 +184,8 @@ impl Hands {
 }
 
 /// The last lines of a container's output, cut to what a report can carry.
-pub async fn last_words(engine: &Engine, container: &str) -> Option<String> {
-    let text = engine.log_tail(container, TAIL_LINES).await.ok()?;
+pub async fn last_words(engine: &Engine, containers: &[(Option<String>, String)]) -> Option<String> {
+    let text = engine.log_tails(containers, TAIL_LINES).await.ok()?;
     Some(ending::of(&output::plain(&text), ending::LIMIT).to_owned())
 }
 
@@ -201,7 +215,7 @@ pub async fn prepare(
     };
     let mut was_told = false;
     let is_here = loop {
-        match workshop.engine.has_image(&image.image).await {
+        match workshop.engine.has_version(&image.image).await {
             Ok(is_here) => break is_here,
             // Reports wait for news of the image, and must not wait for Docker.
             Err(_) if !std::mem::replace(&mut was_told, true) => {

@@ -50,10 +50,25 @@ pub enum Action {
     },
     /// Note how a run ended, with its last words.
     Examine { instance: InstanceId, container: String },
-    /// Stop gracefully and remove.
+    /// Remove members of a pod that cannot be used, and start those whose time has come.
+    Gather {
+        instance: InstanceId,
+        container: String,
+        run: String,
+        stale: Vec<String>,
+        start: Vec<String>,
+    },
+    /// Note that a member of a pod will not come up, with its last words.
+    ExamineMember {
+        instance: InstanceId,
+        member: String,
+        why: String,
+    },
+    /// Stop gracefully and remove, the members of a pod first.
     Stop {
         instance: InstanceId,
         container: String,
+        members: Vec<String>,
         grace: u32,
     },
 }
@@ -66,6 +81,8 @@ impl Action {
             Action::Launch { instance }
             | Action::Start { instance, .. }
             | Action::Examine { instance, .. }
+            | Action::Gather { instance, .. }
+            | Action::ExamineMember { instance, .. }
             | Action::Stop { instance, .. } => Some(instance),
         }
     }
@@ -83,7 +100,7 @@ pub fn container_of<'a>(instance: &InstanceId, containers: &'a [Container]) -> O
     let expected = name(instance);
     let mut own = containers
         .iter()
-        .filter(|container| container.instance == *instance);
+        .filter(|container| container.instance == *instance && !container.is_orphan);
     let first = own.clone().next();
     own.find(|container| container.name == expected).or(first)
 }
@@ -123,11 +140,9 @@ fn converge(world: &World<'_>, wanted: &DesiredInstance, plan: &mut Plan) {
     let life = world.lives.get(&wanted.id).unwrap_or(&fresh);
     match (wanted.state, container) {
         (DesiredState::Stopped, None) => {}
-        (DesiredState::Stopped, Some(container)) => plan.actions.push(Action::Stop {
-            instance,
-            container: container.id.clone(),
-            grace: wanted.stop_grace_seconds,
-        }),
+        (DesiredState::Stopped, Some(container)) => {
+            plan.actions.push(stop(container, wanted.stop_grace_seconds));
+        }
         (DesiredState::Running, None) => {
             if image_is_awaited(world, wanted) {
                 return;
@@ -135,7 +150,8 @@ fn converge(world: &World<'_>, wanted: &DesiredInstance, plan: &mut Plan) {
             start_when_due(life, world.now, plan, Action::Launch { instance });
         }
         (DesiredState::Running, Some(container)) => match &container.status {
-            Status::Running | Status::Removing => {}
+            Status::Running => gather(container, life, world.now, plan),
+            Status::Removing => {}
             Status::Exited(exit) if life.is_new_exit(exit) => {
                 plan.actions.push(Action::Examine {
                     instance,
@@ -153,6 +169,52 @@ fn converge(world: &World<'_>, wanted: &DesiredInstance, plan: &mut Plan) {
             }
         },
     }
+}
+
+fn stop(container: &Container, grace: u32) -> Action {
+    Action::Stop {
+        instance: container.instance.clone(),
+        container: container.id.clone(),
+        members: container.members.iter().map(|member| member.id.clone()).collect(),
+        grace,
+    }
+}
+
+/// Brings the members of a pod towards what it is to be.
+fn gather(container: &Container, life: &Life, now: Timestamp, plan: &mut Plan) {
+    let Some(pod) = &container.pod else { return };
+    let seen = container.seen_members();
+    let failed = beanpole_pod::failure(pod, &seen).filter(|_| !life.ever_healthy && life.failed.is_none());
+    if let Some(failed) = failed
+        && let Some(member) = container.members.iter().find(|member| member.name == failed.name)
+    {
+        let words = match &member.status {
+            Status::Exited(exit) => exit.words(),
+            _ => format!("was started {} times and ended each time", failed.restarts + 1),
+        };
+        plan.actions.push(Action::ExamineMember {
+            instance: container.instance.clone(),
+            member: member.id.clone(),
+            why: format!("the container {} {words}", failed.name),
+        });
+        return;
+    }
+    let start = beanpole_pod::startable(pod, &seen);
+    let stale: Vec<String> = container
+        .stale_members()
+        .map(|member| member.id.clone())
+        .collect();
+    if start.is_empty() && stale.is_empty() {
+        return;
+    }
+    let action = Action::Gather {
+        instance: container.instance.clone(),
+        container: container.id.clone(),
+        run: container.run.clone(),
+        stale,
+        start: start.into_iter().map(str::to_owned).collect(),
+    };
+    start_when_due(life, now, plan, action);
 }
 
 fn start_when_due(life: &Life, now: Timestamp, plan: &mut Plan, action: Action) {
@@ -194,11 +256,7 @@ fn stop_strays(world: &World<'_>, plan: &mut Plan) {
                 .iter()
                 .any(|action| action.instance() == Some(&container.instance));
         if is_stray && !is_busy {
-            plan.actions.push(Action::Stop {
-                instance: container.instance.clone(),
-                container: container.id.clone(),
-                grace: container.grace,
-            });
+            plan.actions.push(stop(container, container.grace));
         }
     }
 }

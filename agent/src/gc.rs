@@ -98,7 +98,7 @@ pub async fn sweep(workshop: Arc<Workshop>, work: Sweep) -> Vec<VersionId> {
 async fn try_sweep(engine: &Engine, work: &Sweep, gone: &mut Vec<VersionId>) -> Result<()> {
     for (version, waste) in &work.remove {
         if let Some(image) = &waste.image {
-            if !engine.remove_image(image).await? {
+            if !engine.remove_version(image).await? {
                 continue;
             }
             tracing::info!(image, "removed an image that nobody needs");

@@ -104,6 +104,13 @@ impl Life {
         (exit.code == GIVE_UP).then(|| reason.to_owned())
     }
 
+    /// It will not come up, whatever is tried.
+    pub fn gave_up(&mut self, why: String, tail: Option<String>) {
+        self.trouble = Some(why.clone());
+        self.failed = Some(why);
+        self.tail = tail.or(self.tail.take());
+    }
+
     /// A start after an exit was asked for.
     pub fn restarted(&mut self) {
         self.restarts = self.restarts.saturating_add(1);

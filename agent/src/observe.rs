@@ -13,7 +13,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{
     docker::{DockerError, Engine, Result},
-    model::Container,
+    model::{Container, Found, gathered},
 };
 
 const LIST_EVERY: Duration = Duration::from_secs(5);
@@ -70,7 +70,7 @@ struct Watch {
     host: HostId,
     seen: mpsc::Sender<Vec<Container>>,
     /// By container id, with the fingerprint that the list had when it was looked at.
-    picture: BTreeMap<String, (String, Container)>,
+    picture: BTreeMap<String, (String, Found)>,
     was_told: bool,
 }
 
@@ -144,22 +144,21 @@ impl Watch {
 
     /// Answers whether the picture changed.
     async fn inspect(&mut self, id: &str, fingerprint: String) -> Result<bool> {
-        let Some(container) = self.engine.inspect_container(id).await? else {
+        let Some(found) = self.engine.inspect_container(id).await? else {
             return Ok(self.picture.remove(id).is_some());
         };
-        let changed = self.picture.get(id).is_none_or(|(_, known)| *known != container);
-        self.picture
-            .insert(container.id.clone(), (fingerprint, container));
+        let changed = self.picture.get(id).is_none_or(|(_, known)| *known != found);
+        let id = match &found {
+            Found::Instance(container) => container.id.clone(),
+            Found::Member(member) => member.id.clone(),
+        };
+        self.picture.insert(id, (fingerprint, found));
         Ok(changed)
     }
 
     async fn tell(&mut self) {
         self.was_told = true;
-        let picture = self
-            .picture
-            .values()
-            .map(|(_, container)| container.clone())
-            .collect();
+        let picture = gathered(self.picture.values().map(|(_, found)| found.clone()));
         // A closed channel means that the agent is stopping.
         let _ = self.seen.send(picture).await;
     }

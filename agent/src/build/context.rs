@@ -129,12 +129,13 @@ impl Bundle {
         Ok(())
     }
 
-    /// Writes the context: `extra` first, then the bundle's files that `ignore` does not name, their paths
-    /// with `prefix` before them.
+    /// Writes the context: `extra` first, then the files of the bundle's folder `within` (empty: its root) that
+    /// `ignore` does not name, their paths in that folder with `prefix` before them.
     pub fn write_tar(
         &mut self,
         extra: &[ContextFile],
         ignore: &Ignore,
+        within: &str,
         prefix: &str,
         out: impl Write,
     ) -> Result<(), BundleError> {
@@ -142,9 +143,17 @@ impl Bundle {
         append_files(&mut tar, extra)?;
         let mut total = 0u64;
         for entry in &self.entries {
-            let path = format!("{prefix}{}", entry.path);
+            let inner = match within {
+                "" => Some(entry.path.as_str()),
+                within => entry
+                    .path
+                    .strip_prefix(within)
+                    .and_then(|path| path.strip_prefix('/')),
+            };
+            let Some(inner) = inner else { continue };
+            let path = format!("{prefix}{inner}");
             let is_replaced = extra.iter().any(|file| file.path == path);
-            if is_replaced || ignore.matches(&entry.path) {
+            if is_replaced || ignore.matches(inner) {
                 continue;
             }
             let file = self.archive.by_index(entry.index)?;
@@ -288,7 +297,7 @@ mod tests {
 
     fn tar_names(bundle: &mut Bundle, ignore: &Ignore) -> Vec<(String, u32)> {
         let mut bytes = Vec::new();
-        bundle.write_tar(&[], ignore, "", &mut bytes).unwrap();
+        bundle.write_tar(&[], ignore, "", "", &mut bytes).unwrap();
         let mut archive = tar::Archive::new(bytes.as_slice());
         archive
             .entries()

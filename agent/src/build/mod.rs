@@ -6,5 +6,6 @@
 pub mod context;
 pub mod dockerignore;
 pub mod log;
+mod pod;
 pub mod registries;
 pub mod version;

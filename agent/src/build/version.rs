@@ -28,15 +28,15 @@ use crate::{
 };
 
 /// Our Dockerfile in the context, where the bundle itself is in [`SOURCE`].
-const DOCKERFILE: &str = "beanpole/Dockerfile";
-const SOURCE: &str = "source/";
+pub(super) const DOCKERFILE: &str = "beanpole/Dockerfile";
+pub(super) const SOURCE: &str = "source/";
 
 /// Characters of an error, and of a line of output, that a reason has at most.
 const LONGEST_REASON: usize = 300;
 
 /// Why a version has no image.
 #[derive(Debug, thiserror::Error)]
-enum VersionError {
+pub(super) enum VersionError {
     #[error("the bundle could not be fetched: {0}")]
     Fetch(#[from] LinkError),
     #[error(transparent)]
@@ -185,6 +185,11 @@ impl Workshop {
         let fetched = Instant::now();
         let mut line = |text: String| log.line(text);
         let (bundle, build) = self.plan(image, zip.path(), &mut line).await?;
+        if let Some(pod) = &build.pod {
+            return self
+                .build_pod(image, bundle, pod, build.port, &mut line, stages)
+                .await;
+        }
         let context = self.context(bundle, &build).await?;
         let request = self.request(image, &build, context.path());
         let prepared = Instant::now();
@@ -267,7 +272,7 @@ impl Workshop {
                         mode: 0o644,
                         content: dockerfile.into_bytes(),
                     });
-                    bundle.write_tar(&files, &Ignore::default(), SOURCE, file.as_file_mut())?;
+                    bundle.write_tar(&files, &Ignore::default(), "", SOURCE, file.as_file_mut())?;
                 }
                 None => {
                     let rules = bundle
@@ -277,7 +282,7 @@ impl Workshop {
                         .unwrap_or_default();
                     let replaced: Vec<_> = files.iter().map(|file| file.path.clone()).collect();
                     files.extend(user_files(&bundle).filter(|file| !replaced.contains(&file.path)));
-                    bundle.write_tar(&files, &rules, "", file.as_file_mut())?;
+                    bundle.write_tar(&files, &rules, "", "", file.as_file_mut())?;
                 }
             }
             Ok(file)
@@ -296,6 +301,7 @@ impl Workshop {
                 "Dockerfile"
             }
             .to_owned(),
+            target: None,
             tag: image.image.clone(),
             labels: port.into_iter().collect(),
             arguments: self.images.arguments().clone(),
@@ -356,7 +362,7 @@ fn user_files(bundle: &Bundle) -> impl Iterator<Item = ContextFile> {
     })
 }
 
-async fn blocking<T: Send + 'static>(
+pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, VersionError> + Send + 'static,
 ) -> Result<T, VersionError> {
     match tokio::task::spawn_blocking(work).await {

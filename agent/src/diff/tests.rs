@@ -9,6 +9,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::model::Exit;
 
+#[path = "pods.rs"]
+mod pods;
+
 fn id(n: u8) -> InstanceId {
     format!("i-{n}").parse().unwrap()
 }
@@ -58,6 +61,9 @@ fn container(n: u8, status: Status) -> Container {
         run: "r".to_owned(),
         status,
         grace: 3,
+        pod: None,
+        members: Vec::new(),
+        is_orphan: false,
     }
 }
 
@@ -127,6 +133,7 @@ fn stop(n: u8, grace: u32) -> Action {
         instance: id(n),
         container: format!("c{n}"),
         grace,
+        members: Vec::new(),
     }
 }
 
@@ -252,6 +259,7 @@ fn a_second_container_of_an_instance_is_a_stray() {
     let expected = Action::Stop {
         instance: id(1),
         container: "other".to_owned(),
+        members: Vec::new(),
         grace: 3,
     };
     assert_eq!(case.plan().actions, [expected]);
@@ -313,6 +321,27 @@ fn perform(case: &mut Case, plan: &Plan) {
                         .or_default()
                         .exited(&exit, None, case.now);
                 }
+            }
+            Action::Gather {
+                container,
+                run,
+                stale,
+                start,
+                ..
+            } => {
+                let found = case.containers.iter_mut().find(|c| c.id == *container).unwrap();
+                found.members.retain(|member| !stale.contains(&member.id));
+                let new = start
+                    .iter()
+                    .map(|name| pods::member(found, name, run, Status::Running));
+                let new: Vec<_> = new.collect();
+                found.members.extend(new);
+            }
+            Action::ExamineMember { instance, why, .. } => {
+                case.lives
+                    .entry(instance.clone())
+                    .or_default()
+                    .gave_up(why.clone(), None);
             }
             Action::Stop { container, .. } => case.containers.retain(|c| c.id != *container),
         }

@@ -45,6 +45,8 @@ pub struct BuildRequest {
     pub context: PathBuf,
     /// Path of the Dockerfile inside the context.
     pub dockerfile: String,
+    /// The stage that is built; none: the last.
+    pub target: Option<String>,
     pub tag: String,
     pub labels: HashMap<String, String>,
     pub arguments: HashMap<String, String>,
@@ -103,6 +105,7 @@ fn options(request: &BuildRequest) -> BuildImageOptions {
     let mut options = BuildImageOptions {
         dockerfile: request.dockerfile.clone(),
         t: Some(request.tag.clone()),
+        target: request.target.clone().unwrap_or_default(),
         rm: true,
         forcerm: true,
         labels: Some(request.labels.clone()).filter(|labels| !labels.is_empty()),

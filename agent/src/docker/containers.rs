@@ -3,30 +3,32 @@
 use std::{
     collections::{BTreeMap, HashMap},
     net::{IpAddr, SocketAddr},
+    sync::Arc,
     time::Duration,
 };
 
+use beanpole_pod::{HOLDER_MEMORY, Pod};
 use beanpole_protocol::{HostId, InstanceId, Platform, agent::DesiredInstance};
 use bollard::{
     models::{
-        ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, HostConfig,
-        HostConfigLogConfig, PortBinding,
+        ContainerCreateBody, ContainerInspectResponse, ContainerStateStatusEnum, HealthStatusEnum,
+        HostConfig, HostConfigLogConfig, PortBinding,
     },
     query_parameters::{
-        CreateContainerOptionsBuilder, ListContainersOptionsBuilder, RemoveContainerOptionsBuilder,
-        StopContainerOptionsBuilder,
+        CreateContainerOptions, CreateContainerOptionsBuilder, ListContainersOptionsBuilder,
+        RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
     },
 };
 
-use super::{Doing, Engine, Result, images::ImageFacts, network};
+use super::{Doing, Engine, Result, images::ImageFacts, members::VOLUMES, network};
 use crate::{
     labels,
-    model::{Container, Exit, Status},
+    model::{Container, Exit, Found, Member, Status},
 };
 
 /// What a user's own Dockerfile may count on, and what our init needs: change user, own files, bind low
 /// ports.
-const CAPABILITIES: [&str; 7] = [
+pub const CAPABILITIES: [&str; 7] = [
     "CHOWN",
     "DAC_OVERRIDE",
     "FOWNER",
@@ -62,11 +64,8 @@ impl Engine {
         image: &ImageFacts,
         added: &BTreeMap<String, String>,
     ) -> Result<String> {
-        let port = instance
-            .env
-            .get("PORT")
-            .and_then(|port| port.parse().ok())
-            .unwrap_or(image.port);
+        let chosen = instance.env.get("PORT").filter(|_| image.pod.is_none());
+        let port = chosen.and_then(|port| port.parse().ok()).unwrap_or(image.port);
         let options = CreateContainerOptionsBuilder::default()
             .name(&name(&instance.id))
             .build();
@@ -77,6 +76,10 @@ impl Engine {
             has_init: image.has_init,
         };
         let mut body = body(host, publish, instance, inside);
+        if let Some(pod) = &image.pod {
+            hold(&mut body, pod, instance);
+            return self.create(options, body).await;
+        }
         let added = added.iter().map(|(name, value)| format!("{name}={value}"));
         let env = body.env.get_or_insert_default();
         env.extend(added);
@@ -85,6 +88,10 @@ impl Engine {
             let seconds = instance.stop_grace_seconds.saturating_sub(1).max(1);
             env.push(format!("BEANPOLE_STOP_SECONDS={seconds}"));
         }
+        self.create(options, body).await
+    }
+
+    async fn create(&self, options: CreateContainerOptions, body: ContainerCreateBody) -> Result<String> {
         let created = self
             .api
             .create_container(Some(options), body)
@@ -159,7 +166,10 @@ impl Engine {
                     ports.sort_unstable();
                     ports
                 });
-                let fingerprint = format!("{:?} {ports:?}", summary.state);
+                // Health is told in words beside the time, which would make every look a new one.
+                let status = summary.status.unwrap_or_default();
+                let health = status.split_once('(').map_or("", |(_, health)| health);
+                let fingerprint = format!("{:?} {ports:?} {health}", summary.state);
                 Some(Listed {
                     id: summary.id?,
                     fingerprint,
@@ -169,17 +179,33 @@ impl Engine {
     }
 
     /// A closer look at one container; none when it is gone or not one of ours.
-    pub async fn inspect_container(&self, id: &str) -> Result<Option<Container>> {
+    pub async fn inspect_container(&self, id: &str) -> Result<Option<Found>> {
         match self
             .api
             .inspect_container(id, None)
             .await
             .doing("inspecting a container")
         {
-            Ok(found) => Ok(container(found)),
+            Ok(inspected) => Ok(found(inspected)),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+/// Turns the container of an instance into one that only holds the network and the volumes of a pod.
+fn hold(body: &mut ContainerCreateBody, pod: &Pod, instance: &DesiredInstance) {
+    // It runs nothing that would read them.
+    body.env = None;
+    let volumes = pod.volumes.iter();
+    body.volumes = Some(volumes.map(|name| format!("{VOLUMES}/{name}")).collect());
+    let host = body.host_config.get_or_insert_default();
+    host.extra_hosts = Some(pod.hosts.iter().map(|name| format!("{name}:127.0.0.1")).collect());
+    host.cap_add = None;
+    if instance.limits.memory_bytes > 0 {
+        let memory = i64::try_from(HOLDER_MEMORY).ok();
+        host.memory = memory;
+        host.memory_swap = memory;
     }
 }
 
@@ -254,7 +280,6 @@ fn host_config(publish: IpAddr, instance: &DesiredInstance, inside: Inside) -> H
         host_ip: Some(publish.to_string()),
         host_port: Some(String::new()),
     };
-    let log_options = [("max-size", "10m"), ("max-file", "3")];
     let capabilities: &[&str] = if inside.runs_as_webapp { &[] } else { &CAPABILITIES };
     HostConfig {
         network_mode: Some(network::NAME.to_owned()),
@@ -271,21 +296,28 @@ fn host_config(publish: IpAddr, instance: &DesiredInstance, inside: Inside) -> H
             format!("{}/tcp", inside.published),
             Some(vec![binding]),
         )])),
-        log_config: Some(HostConfigLogConfig {
-            typ: Some("json-file".to_owned()),
-            config: Some(
-                log_options
-                    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                    .into(),
-            ),
-        }),
+        log_config: Some(log_config()),
         ..Default::default()
     }
 }
 
-fn container(found: ContainerInspectResponse) -> Option<Container> {
+/// Output is kept, and never fills the disk.
+pub fn log_config() -> HostConfigLogConfig {
+    let options = [("max-size", "10m"), ("max-file", "3")];
+    HostConfigLogConfig {
+        typ: Some("json-file".to_owned()),
+        config: Some(
+            options
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
+        ),
+    }
+}
+
+fn found(found: ContainerInspectResponse) -> Option<Found> {
     let labels = found.config.and_then(|config| config.labels).unwrap_or_default();
     let state = found.state?;
+    let healthy = state.health.as_ref().and_then(|health| health.status);
     let status = match state.status? {
         ContainerStateStatusEnum::CREATED => Status::Created,
         ContainerStateStatusEnum::RUNNING
@@ -298,24 +330,50 @@ fn container(found: ContainerInspectResponse) -> Option<Container> {
             finished_at: state.finished_at.unwrap_or_default(),
         }),
     };
+    let instance = labels.get(labels::INSTANCE)?.parse().ok()?;
+    let grace = labels
+        .get(labels::GRACE)
+        .and_then(|grace| grace.parse().ok())
+        .unwrap_or(30);
+    if let Some(name) = labels.get(labels::MEMBER) {
+        return Some(Found::Member(Member {
+            id: found.id?,
+            name: name.clone(),
+            instance,
+            status,
+            run: labels.get(labels::RUN).cloned().unwrap_or_default(),
+            healthy: match healthy {
+                None | Some(HealthStatusEnum::EMPTY | HealthStatusEnum::NONE) => None,
+                Some(status) => Some(status == HealthStatusEnum::HEALTHY),
+            },
+            restarts: found
+                .restart_count
+                .and_then(|count| count.try_into().ok())
+                .unwrap_or(0),
+            grace,
+        }));
+    }
     let inside = labels.get(labels::PORT).map(|port| format!("{port}/tcp"))?;
     let address = found
         .network_settings
         .and_then(|network| network.ports)
         .and_then(|mut ports| ports.remove(&inside).flatten())
         .and_then(|bindings| bindings.into_iter().find_map(|b| published(&b)));
-    Some(Container {
+    Some(Found::Instance(Container {
         id: found.id?,
         name: found.name.unwrap_or_default().trim_start_matches('/').to_owned(),
-        instance: labels.get(labels::INSTANCE)?.parse().ok()?,
+        instance,
         address: address.filter(|_| status == Status::Running),
         status,
         run: state.started_at.unwrap_or_default(),
-        grace: labels
-            .get(labels::GRACE)
-            .and_then(|grace| grace.parse().ok())
-            .unwrap_or(30),
-    })
+        grace,
+        pod: labels
+            .get(labels::POD)
+            .and_then(|pod| serde_json::from_str(pod).ok())
+            .map(Arc::new),
+        members: Vec::new(),
+        is_orphan: false,
+    }))
 }
 
 fn published(binding: &PortBinding) -> Option<SocketAddr> {

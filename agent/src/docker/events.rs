@@ -17,9 +17,18 @@ impl Engine {
             ("label", vec![format!("{}={host}", labels::HOST)]),
             (
                 "event",
-                ["create", "start", "die", "destroy", "oom", "pause", "unpause"]
-                    .map(str::to_owned)
-                    .to_vec(),
+                [
+                    "create",
+                    "start",
+                    "die",
+                    "destroy",
+                    "oom",
+                    "pause",
+                    "unpause",
+                    "health_status",
+                ]
+                .map(str::to_owned)
+                .to_vec(),
             ),
         ]);
         let options = EventsOptionsBuilder::default().filters(&filter).build();

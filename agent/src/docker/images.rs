@@ -5,6 +5,7 @@ use std::{
     time::Duration,
 };
 
+use beanpole_pod::{Pod, image_of};
 use beanpole_protocol::{Platform, Timestamp};
 use bollard::{
     body_try_stream,
@@ -29,6 +30,8 @@ pub struct ImageFacts {
     pub has_init: bool,
     /// Names of the variables that the image itself sets.
     pub variables: BTreeSet<String>,
+    /// The containers of an instance, when they are several.
+    pub pod: Option<Pod>,
 }
 
 /// An image without a name that stands on one of ours: an older build, or half of a failed one.
@@ -76,6 +79,39 @@ impl Engine {
         }
     }
 
+    /// Whether a version's image is here, and those of all its containers.
+    pub async fn has_version(&self, name: &str) -> Result<bool> {
+        let facts = match self.image_facts(name).await {
+            Ok(facts) => facts,
+            Err(error) if error.is_not_found() => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        for container in facts.pod.iter().flat_map(|pod| &pod.containers) {
+            if !self.has_image(&image_of(name, &container.name)).await? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// Removes a version's image and those of its containers, unless something uses one; answers whether it is
+    /// gone.
+    pub async fn remove_version(&self, name: &str) -> Result<bool> {
+        match self.image_facts(name).await {
+            Ok(facts) => {
+                // Its own image last: it says which the others are.
+                for container in facts.pod.iter().flat_map(|pod| &pod.containers) {
+                    if !self.remove_image(&image_of(name, &container.name)).await? {
+                        return Ok(false);
+                    }
+                }
+            }
+            Err(error) if error.is_not_found() => {}
+            Err(error) => return Err(error),
+        }
+        self.remove_image(name).await
+    }
+
     /// The facts of an application image; an error that `is_not_found` when it is not here.
     pub async fn image_facts(&self, name: &str) -> Result<ImageFacts> {
         let image = self
@@ -101,6 +137,9 @@ impl Engine {
                 .or(lowest)
                 .unwrap_or(8080),
             has_init: labels.contains_key(labels::INIT),
+            pod: labels
+                .get(labels::POD)
+                .and_then(|pod| serde_json::from_str(pod).ok()),
             variables: config
                 .env
                 .iter()

@@ -8,6 +8,7 @@ pub mod containers;
 pub mod events;
 pub mod images;
 pub mod logs;
+pub mod members;
 pub mod network;
 pub mod stats;
 

@@ -16,6 +16,17 @@ pub struct Sample {
     pub cpu_percent: Option<f64>,
 }
 
+impl Sample {
+    /// What several containers use together, as far as it is known.
+    pub fn sum(samples: &[Option<Sample>]) -> Sample {
+        let known = || samples.iter().flatten();
+        Sample {
+            memory_bytes: known().map(|sample| sample.memory_bytes).sum(),
+            cpu_percent: known().map(|sample| sample.cpu_percent).sum::<Option<f64>>(),
+        }
+    }
+}
+
 impl Engine {
     /// Samples of a container until it stops.
     pub fn samples(&self, id: &str) -> impl Stream<Item = Sample> + Send + 'static {

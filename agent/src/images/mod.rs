@@ -267,6 +267,7 @@ impl Images {
         let request = BuildRequest {
             context: context.path().to_owned(),
             dockerfile: "Dockerfile".to_owned(),
+            target: None,
             tag: build.tag.clone(),
             labels,
             arguments,

@@ -29,7 +29,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use crate::{
-    apply::{Done, Hands, ImageNews},
+    apply::{Done, Hands, Holder, ImageNews},
     build::version::Workshop,
     diff::{Action, ImageRecord, World, diff},
     docker::stats::Sample,
@@ -258,13 +258,40 @@ impl Keeper {
                     self.work.actions.spawn(hands.examine(instance, container, exit));
                 }
             }
+            Action::Gather {
+                instance,
+                container,
+                run,
+                stale,
+                start,
+            } => {
+                if let Some(wanted) = self.wanted(&instance).cloned() {
+                    tracing::info!(instance.id = %instance, containers = ?start, "starting containers of an instance");
+                    let holder = Holder { container, run };
+                    self.work
+                        .actions
+                        .spawn(hands.gather(wanted, holder, stale, start));
+                }
+            }
+            Action::ExamineMember {
+                instance,
+                member,
+                why,
+            } => {
+                self.work
+                    .actions
+                    .spawn(hands.examine_member(instance, member, why));
+            }
             Action::Stop {
                 instance,
                 container,
+                members,
                 grace,
             } => {
                 tracing::info!(instance.id = %instance, grace_seconds = grace, "stopping an instance");
-                self.work.actions.spawn(hands.stop(instance, container, grace));
+                self.work
+                    .actions
+                    .spawn(hands.stop(instance, container, members, grace));
             }
         }
     }
@@ -317,7 +344,7 @@ impl Keeper {
                 .iter()
                 .flatten()
                 .find(|c| c.instance == *instance)
-                .map(|c| c.id.clone());
+                .map(Container::working);
             let answer = task::answer(
                 self.tools.hands.engine.clone(),
                 self.tools.link.clone(),

@@ -14,7 +14,7 @@ use crate::{
     diff::ImageRecord,
     gc,
     health::prober::Judged,
-    model::Status,
+    model::{Container, Status},
 };
 
 impl Keeper {
@@ -101,6 +101,10 @@ impl Keeper {
                     self.images.remove(&version);
                 }
             }
+            Outcome::GaveUp { why, tail } => {
+                tracing::warn!(instance.id = %done.instance, error = %why, "an instance will not come up");
+                life.gave_up(why, tail);
+            }
             Outcome::Examined { exit, tail } => {
                 tracing::warn!(instance.id = %done.instance, exit = %exit.words(), "an instance exited");
                 life.exited(&exit, tail, now);
@@ -122,12 +126,12 @@ impl Keeper {
     /// The last words of an instance, in the background.
     pub(super) fn fetch_tail(&mut self, instance: &InstanceId) {
         let container = self.containers.iter().flatten().find(|c| c.instance == *instance);
-        let Some(container) = container.map(|c| c.id.clone()) else {
+        let Some(containers) = container.map(Container::working) else {
             return;
         };
         let (engine, instance) = (self.tools.hands.engine.clone(), instance.clone());
         self.work.tails.spawn(async move {
-            let tail = last_words(&engine, &container).await;
+            let tail = last_words(&engine, &containers).await;
             (instance, tail)
         });
     }

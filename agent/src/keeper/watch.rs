@@ -9,6 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::Keeper;
 use crate::{
     diff::container_of,
+    docker::stats::Sample,
     health::{
         Judge,
         prober::{self, Judged},
@@ -20,13 +21,15 @@ use crate::{
 pub(super) struct Watched {
     pub run: String,
     address: SocketAddr,
+    containers: Vec<String>,
     task: AbortOnDropHandle<()>,
 }
 
 /// A run to be watched.
 struct Run {
     instance: InstanceId,
-    container: String,
+    /// Those that do its work: several in a pod.
+    containers: Vec<String>,
     run: String,
     address: SocketAddr,
 }
@@ -43,9 +46,13 @@ impl Keeper {
         self.work
             .probers
             .retain(|instance, watched| is_current(instance, watched));
-        self.work
-            .samplers
-            .retain(|instance, watched| is_current(instance, watched) && !watched.task.is_finished());
+        let counts_all = |instance: &InstanceId, watched: &Watched| {
+            runs.iter()
+                .any(|run| run.instance == *instance && run.containers == watched.containers)
+        };
+        self.work.samplers.retain(|instance, watched| {
+            is_current(instance, watched) && counts_all(instance, watched) && !watched.task.is_finished()
+        });
         self.samples
             .retain(|instance, _| runs.iter().any(|run| run.instance == *instance));
         for run in runs {
@@ -73,7 +80,7 @@ impl Keeper {
                     .filter(|_| container.status == Status::Running)?;
                 Some(Run {
                     instance: wanted.id.clone(),
-                    container: container.id.clone(),
+                    containers: container.working().into_iter().map(|(_, id)| id).collect(),
                     run: container.run.clone(),
                     address,
                 })
@@ -100,18 +107,25 @@ impl Keeper {
         let watched = Watched {
             run: run.run.clone(),
             address: run.address,
+            containers: Vec::new(),
             task,
         };
         self.work.probers.insert(run.instance.clone(), watched);
     }
 
     fn sample(&mut self, run: &Run) {
-        let samples = self.tools.hands.engine.samples(&run.container);
+        let engine = &self.tools.hands.engine;
+        let samples = run.containers.iter().enumerate().map(|(index, id)| {
+            let samples = engine.samples(id).map(move |sample| (index, sample));
+            Box::pin(samples)
+        });
+        let mut samples = futures_util::stream::select_all(samples);
+        let mut latest = vec![None; run.containers.len()];
         let (told, instance) = (self.work.sampled.clone(), run.instance.clone());
         let task = AbortOnDropHandle::new(tokio::spawn(async move {
-            let mut samples = std::pin::pin!(samples);
-            while let Some(sample) = samples.next().await {
-                if told.send((instance.clone(), sample)).await.is_err() {
+            while let Some((index, sample)) = samples.next().await {
+                latest[index] = Some(sample);
+                if told.send((instance.clone(), Sample::sum(&latest))).await.is_err() {
                     return;
                 }
             }
@@ -119,6 +133,7 @@ impl Keeper {
         let watched = Watched {
             run: run.run.clone(),
             address: run.address,
+            containers: run.containers.clone(),
             task,
         };
         self.work.samplers.insert(run.instance.clone(), watched);

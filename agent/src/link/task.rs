@@ -9,12 +9,17 @@ use crate::docker::Engine;
 
 const ATTEMPTS: u32 = 5;
 
-/// Does one task and hands in its result. `container` is the Engine's id of the instance asked about,
-/// when it has a container here.
-pub async fn answer(engine: Engine, link: Link, task: Task, container: Option<String>) {
-    let output = match (&task.kind, container) {
-        (TaskKind::LogTail { lines, .. }, Some(container)) => engine
-            .log_tail(&container, *lines)
+/// Does one task and hands in its result. `containers` are those of the instance asked about, with their
+/// names where it has several; none when it has none here.
+pub async fn answer(
+    engine: Engine,
+    link: Link,
+    task: Task,
+    containers: Option<Vec<(Option<String>, String)>>,
+) {
+    let output = match (&task.kind, containers) {
+        (TaskKind::LogTail { lines, .. }, Some(containers)) => engine
+            .log_tails(&containers, *lines)
             .await
             .map_err(|error| error.to_string()),
         (TaskKind::LogTail { instance, .. }, None) => {

@@ -135,6 +135,7 @@ async fn child_of(host: &Host, base: &str, name: &str) {
     let request = BuildRequest {
         context,
         dockerfile: "Dockerfile".to_owned(),
+        target: None,
         tag: name.to_owned(),
         labels: Default::default(),
         arguments: Default::default(),

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     order::{Seen, failure, startable},
-    share::{Shares, TooLittle, shares},
+    share::{HOLDER_MEMORY, TooLittle, shares},
     start::{StartError, Started},
     words::words,
 };

@@ -3,19 +3,10 @@
 use crate::{Pod, PodContainer};
 
 /// For the container that holds the network, bytes.
-const HOLDER_MEMORY: u64 = 16 << 20;
+pub const HOLDER_MEMORY: u64 = 16 << 20;
 /// No container starts with less, bytes.
 const LEAST_MEMORY: u64 = 8 << 20;
 const LEAST_CPU: u32 = 10;
-
-/// Limits of containers, in the order of the pod. Zero is no limit.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Shares {
-    /// Of the container that holds the network, bytes.
-    pub holder_memory: u64,
-    /// Bytes, and thousandths of a CPU.
-    pub containers: Vec<(u64, u32)>,
-}
 
 /// The instance is too small for its containers.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,8 +21,8 @@ pub struct TooLittle {
 }
 
 /// Divides an instance's limits (0: none): who asked for so much gets it, the others share the rest. Together
-/// they never have more than the instance.
-pub fn shares(pod: &Pod, memory_bytes: u64, cpu_millis: u32) -> Result<Shares, TooLittle> {
+/// they never have more than the instance. Answers bytes and thousandths of a CPU, in the order of the pod.
+pub fn shares(pod: &Pod, memory_bytes: u64, cpu_millis: u32) -> Result<Vec<(u64, u32)>, TooLittle> {
     let asked = |of: fn(&PodContainer) -> Option<u64>| pod.containers.iter().map(of).collect::<Vec<_>>();
     let memory = divide(
         &asked(|container| container.memory_bytes),
@@ -60,10 +51,7 @@ pub fn shares(pod: &Pod, memory_bytes: u64, cpu_millis: u32) -> Result<Shares, T
     let cpu = cpu
         .into_iter()
         .map(|millis| u32::try_from(millis).unwrap_or(u32::MAX));
-    Ok(Shares {
-        holder_memory: if memory_bytes == 0 { 0 } else { HOLDER_MEMORY },
-        containers: memory.into_iter().zip(cpu).collect(),
-    })
+    Ok(memory.into_iter().zip(cpu).collect())
 }
 
 /// The error is what would be enough.
@@ -104,16 +92,9 @@ mod tests {
     #[test]
     fn who_asks_gets_it_and_the_rest_is_shared() {
         let found = shares(&pod(&[None, Some(100), None]), 256 * MB, 900).unwrap();
-        assert_eq!(found.holder_memory, 16 * MB);
-        assert_eq!(
-            found.containers,
-            [(70 * MB, 300), (100 * MB, 300), (70 * MB, 300)]
-        );
+        assert_eq!(found, [(70 * MB, 300), (100 * MB, 300), (70 * MB, 300)]);
         let free = shares(&pod(&[None, Some(100)]), 0, 0).unwrap();
-        assert_eq!(
-            (free.holder_memory, free.containers),
-            (0, vec![(0, 0), (100 * MB, 0)])
-        );
+        assert_eq!(free, [(0, 0), (100 * MB, 0)]);
     }
 
     #[test]

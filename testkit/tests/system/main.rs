@@ -13,6 +13,7 @@ mod examples;
 mod extensions;
 mod instances;
 mod leader;
+mod pods;
 mod policies;
 mod recovery;
 mod services;

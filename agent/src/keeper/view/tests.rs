@@ -72,6 +72,9 @@ fn container(status: Status) -> Container {
         run: "r".to_owned(),
         status,
         grace: 3,
+        pod: None,
+        members: Vec::new(),
+        is_orphan: false,
     }
 }
 
