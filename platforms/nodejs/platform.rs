@@ -1,14 +1,16 @@
-//! The build of a Node.js application: npm on its manifest first, source second, `start` script.
+//! The build of a Node.js application: dependencies by its manifest first, source second, `start` script.
 //!
 //! The start script is run as npm would run it, but without npm in between, which would hide the
 //! application from SIGTERM.
 
+mod install;
 mod version;
 
 use beanpole_instance::Process;
 use beanpole_protocol::Platform;
 use serde::Deserialize;
 
+use self::install::Installer;
 use crate::{
     detect::Sign,
     layers::{Layers, Manifest},
@@ -28,8 +30,6 @@ pub(super) const DEFINITION: Definition = Definition {
     plan,
 };
 
-const INSTALL: &str = "npm install --omit=dev && rm -rf /root/.npm /home/webapp/.npm";
-
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct Package {
@@ -40,6 +40,8 @@ struct Package {
     #[serde(rename = "optionalDependencies")]
     optional: serde_json::Map<String, serde_json::Value>,
     workspaces: serde_json::Value,
+    #[serde(rename = "packageManager")]
+    package_manager: serde_json::Value,
     engines: serde_json::Value,
 }
 
@@ -92,36 +94,25 @@ fn plan(source: &Source) -> Result<Plan, PlanError> {
             "npm install --global --prefix /usr/local node@{version} && rm -rf /root/.npm && node --version"
         )
     });
+    let asked = package
+        .as_ref()
+        .and_then(|package| package.package_manager.as_str());
+    let installer = Installer::of(source, asked);
+    let needs_source = |package: &Package| package.install_needs_source() || source.has_folder(".yarn");
     let (manifest, install) = match &package {
         // Beanstalk's rule: who ships node_modules wants exactly those.
         Some(_) if source.has_folder("node_modules") => (Manifest::None, None),
-        Some(package) if package.install_needs_source() => (Manifest::WholeSource, Some(INSTALL)),
-        Some(_) => (manifest_files(source), Some(INSTALL)),
+        Some(package) if needs_source(package) => (Manifest::WholeSource, Some(installer.command)),
+        Some(_) => (Manifest::Files(installer.files(source)), Some(installer.command)),
         None => (Manifest::None, None),
     };
     Ok(Plan::Layers(Layers {
         toolchain,
         manifest,
-        install: install.map(str::to_owned),
+        install,
         processes,
         ..Layers::default()
     }))
-}
-
-fn manifest_files(source: &Source) -> Manifest {
-    let files = [
-        "package.json",
-        "package-lock.json",
-        "npm-shrinkwrap.json",
-        ".npmrc",
-    ];
-    Manifest::Files(
-        files
-            .into_iter()
-            .filter(|file| source.has(file))
-            .map(str::to_owned)
-            .collect(),
-    )
 }
 
 fn processes(source: &Source, package: Option<&Package>) -> Result<Vec<Process>, PlanError> {

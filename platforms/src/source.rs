@@ -20,6 +20,8 @@ impl Source {
             "Procfile"
                 | "Buildfile"
                 | "package.json"
+                | "pnpm-lock.yaml"
+                | "yarn.lock"
                 | "Dockerrun.aws.json"
                 | "docker-compose.yml"
                 | "Pipfile"

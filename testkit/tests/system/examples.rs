@@ -123,6 +123,34 @@ require("node:http").createServer((_, r) => r.end(`is-number says ${isNumber("42
     )
     .await;
     assert!(status == 200 && body == "is-number says true", "{status} {body}");
+
+    // Other installers than npm, by their lock files.
+    let package =
+        r#"{ "name": "y", "dependencies": { "ms": "2.1.3" }, "scripts": { "start": "node server.js" } }"#;
+    let server = r#"const ms = require("ms");
+require("node:http").createServer((_, r) => r.end(`ms says ${ms("2 days")}`)).listen(process.env.PORT);
+"#;
+    let digest =
+        "sha512-6FlzubTLZG3J2a/NVCAleEhjzq5oxgHyaCU9yYXvcLsvoVaHJq/s5xXI6/XXP6tz7R9xAOtHnSO/tXtF3WRTlA==";
+    let yarn = format!(
+        "# yarn lockfile v1\n\nms@2.1.3:\n  version \"2.1.3\"\n  resolved \"https://registry.yarnpkg.com/ms/-/ms-2.1.3.tgz\"\n  integrity {digest}\n"
+    );
+    let berry = "__metadata:\n  version: 8\n  cacheKey: 10c0\n\n\"ms@npm:2.1.3\":\n  version: 2.1.3\n  resolution: \"ms@npm:2.1.3\"\n  languageName: node\n  linkType: hard\n\n\"y@workspace:.\":\n  version: 0.0.0-use.local\n  resolution: \"y@workspace:.\"\n  dependencies:\n    ms: \"npm:2.1.3\"\n  languageName: unknown\n  linkType: soft\n";
+    let pnpm = format!(
+        "lockfileVersion: '9.0'\nimporters:\n  .:\n    dependencies:\n      ms:\n        specifier: 2.1.3\n        version: 2.1.3\npackages:\n  ms@2.1.3:\n    resolution: {{integrity: {digest}}}\nsnapshots:\n  ms@2.1.3: {{}}\n"
+    );
+    for (name, lock, text) in [
+        ("with-yarn-1", "yarn.lock", yarn.as_str()),
+        ("with-yarn-4", "yarn.lock", berry),
+        ("with-pnpm", "pnpm-lock.yaml", pnpm.as_str()),
+    ] {
+        let files = [("package.json", package), ("server.js", server), (lock, text)];
+        let (status, body) = deploy(&world, name, &files).await;
+        assert!(
+            status == 200 && body == "ms says 172800000",
+            "{name}: {status} {body}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
