@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use beanpole_instance::{Hooks, Instance, Process, Upstream};
+use beanpole_instance::{ConfigHooks, Hooks, Instance, Process, Upstream};
 
 use crate::{
     buildfile,
@@ -115,7 +115,7 @@ impl Layers {
 
     /// Dependencies first when they can be, so that a change of source alone rebuilds only what needs it.
     fn own_steps(&self, source: &Source) -> Result<OwnSteps, PlanError> {
-        let prebuild = hooks(source, "prebuild");
+        let prebuild = hooks(source, HOOKS, "prebuild");
         let install = self
             .install
             .as_ref()
@@ -142,8 +142,13 @@ impl Layers {
             }
         }
         let after = &mut steps.from_source;
-        if source.has_folder(".platform/hooks") {
-            after.push_str("RUN find .platform/hooks -type f -exec chmod +x {} +\n");
+        let folders = [HOOKS, CONFIG_HOOKS]
+            .into_iter()
+            .filter(|folder| source.has_folder(folder));
+        let folders: Vec<&str> = folders.collect();
+        if !folders.is_empty() {
+            let folders = folders.join(" ");
+            after.push_str(&format!("RUN find {folders} -type f -exec chmod +x {{}} +\n"));
         }
         for hook in prebuild {
             after.push_str(&format!(
@@ -176,9 +181,12 @@ struct OwnSteps {
     from_source: String,
 }
 
+const HOOKS: &str = ".platform/hooks";
+const CONFIG_HOOKS: &str = ".platform/confighooks";
+
 /// The programs of a folder of hooks, in working order.
-fn hooks(source: &Source, stage: &str) -> Vec<String> {
-    let folder = format!(".platform/hooks/{stage}/");
+fn hooks(source: &Source, folder: &str, stage: &str) -> Vec<String> {
+    let folder = format!("{folder}/{stage}/");
     source
         .paths()
         .filter(|path| path.strip_prefix(&folder).is_some_and(|name| !name.contains('/')))
@@ -188,7 +196,7 @@ fn hooks(source: &Source, stage: &str) -> Vec<String> {
 
 fn spec(layers: Layers, platform: &str, source: &Source, extensions: &Extensions) -> Vec<u8> {
     let with = |stage, more: &[String]| {
-        let mut all = hooks(source, stage);
+        let mut all = hooks(source, HOOKS, stage);
         all.extend_from_slice(more);
         all.sort();
         all.dedup();
@@ -204,6 +212,11 @@ fn spec(layers: Layers, platform: &str, source: &Source, extensions: &Extensions
         hooks: Hooks {
             predeploy: with("predeploy", &extensions.hooks.predeploy),
             postdeploy: with("postdeploy", &extensions.hooks.postdeploy),
+        },
+        config_hooks: ConfigHooks {
+            prebuild: hooks(source, CONFIG_HOOKS, "prebuild"),
+            predeploy: hooks(source, CONFIG_HOOKS, "predeploy"),
+            postdeploy: hooks(source, CONFIG_HOOKS, "postdeploy"),
         },
     };
     serde_json::to_vec_pretty(&instance).unwrap_or_default()

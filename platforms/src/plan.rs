@@ -105,12 +105,6 @@ fn notes(platform: Platform, source: &Source) -> Vec<String> {
     if platform == Platform::Docker && source.has_folder(".platform") {
         notes.push(".platform has no effect: the container is the Dockerfile's alone".to_owned());
     }
-    if source.has_folder(".platform/confighooks") {
-        notes.push(
-            ".platform/confighooks has no effect: other options make new instances, which run .platform/hooks"
-                .to_owned(),
-        );
-    }
     if platform == Platform::Docker && source.has("Procfile") {
         notes.push("the Procfile has no effect beside a Dockerfile".to_owned());
     }

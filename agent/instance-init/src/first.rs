@@ -68,6 +68,18 @@ impl Stage {
     pub fn is_done(self) -> bool {
         self.mark().exists()
     }
+
+    /// Hooks of the stage, in working order. Those of a changed configuration come beside the others, not in
+    /// their place: a container that was just made has nothing of what the others do.
+    pub fn hooks(self, settings: &Settings) -> Vec<&str> {
+        let (all, of_configuration) = (&settings.instance.hooks, &settings.instance.config_hooks);
+        let (all, more) = match self {
+            Self::Predeploy => (&all.predeploy, &of_configuration.predeploy),
+            Self::Postdeploy => (&all.postdeploy, &of_configuration.postdeploy),
+        };
+        let more = more.iter().filter(|_| settings.reconfigures);
+        all.iter().chain(more).map(String::as_str).collect()
+    }
 }
 
 /// Runs what belongs to the stage, unless it has been.
@@ -75,20 +87,18 @@ pub fn run(stage: Stage, settings: &Settings, reaper: &Reaper, logs: &Path) -> R
     if stage.is_done() {
         return Ok(());
     }
-    let hooks = match stage {
-        Stage::Predeploy => {
-            for command in &settings.instance.container_commands {
-                container_command(command, settings, reaper, logs)?;
+    if stage == Stage::Predeploy {
+        for hook in &settings.instance.config_hooks.prebuild {
+            if settings.reconfigures {
+                run_hook(hook, settings, reaper, logs)?;
             }
-            &settings.instance.hooks.predeploy
         }
-        Stage::Postdeploy => &settings.instance.hooks.postdeploy,
-    };
-    for hook in hooks {
-        let words = vec![Path::new(CURRENT).join(hook).to_string_lossy().into_owned()];
-        let program = program(words, CURRENT, &BTreeMap::new(), settings);
-        let outcome = attempt("the hook", hook, &program, reaper, logs, HOOKS_LOG)?;
-        outcome.check("the hook", hook)?;
+        for command in &settings.instance.container_commands {
+            container_command(command, settings, reaper, logs)?;
+        }
+    }
+    for hook in stage.hooks(settings) {
+        run_hook(hook, settings, reaper, logs)?;
     }
     // Without a mark it would be done again after a restart: worse than not to start.
     let marked = fs::create_dir_all(MARKS).and_then(|()| fs::write(stage.mark(), ""));
@@ -97,6 +107,13 @@ pub fn run(stage: Stage, settings: &Settings, reaper: &Reaper, logs: &Path) -> R
         file: stage.mark().display().to_string(),
         source,
     })
+}
+
+fn run_hook(hook: &str, settings: &Settings, reaper: &Reaper, logs: &Path) -> Result<(), FirstError> {
+    let words = vec![Path::new(CURRENT).join(hook).to_string_lossy().into_owned()];
+    let program = program(words, CURRENT, &BTreeMap::new(), settings);
+    let outcome = attempt("the hook", hook, &program, reaper, logs, HOOKS_LOG)?;
+    outcome.check("the hook", hook)
 }
 
 fn container_command(
@@ -204,5 +221,37 @@ impl Outcome {
                 },
             }),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use beanpole_instance::{ConfigHooks, Hooks, Instance};
+
+    use super::*;
+
+    #[test]
+    fn hooks_of_a_changed_configuration_come_after_the_others() {
+        let instance = Instance {
+            hooks: Hooks {
+                predeploy: vec!["a".to_owned()],
+                postdeploy: Vec::new(),
+            },
+            config_hooks: ConfigHooks {
+                predeploy: vec!["c".to_owned()],
+                postdeploy: vec!["p".to_owned()],
+                ..ConfigHooks::default()
+            },
+            ..Instance::default()
+        };
+        let of = |deployment: &str| {
+            let variables = BTreeMap::from([("BEANPOLE_DEPLOYMENT".to_owned(), deployment.to_owned())]);
+            let settings = Settings::new(instance.clone(), variables).unwrap();
+            let texts = |stage: Stage| stage.hooks(&settings).join(" ");
+            (texts(Stage::Predeploy), texts(Stage::Postdeploy))
+        };
+        let both = |one: &str, other: &str| (one.to_owned(), other.to_owned());
+        assert_eq!(of("configuration"), both("a c", "p"));
+        assert_eq!(of("version"), both("a", ""));
     }
 }

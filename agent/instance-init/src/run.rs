@@ -89,6 +89,8 @@ struct Life {
     proxy: Option<Box<Proxy>>,
     looked_at_logs: Instant,
     code: u8,
+    /// Why it gives up.
+    last_words: Option<String>,
 }
 
 impl Life {
@@ -116,6 +118,7 @@ impl Life {
             proxy: None,
             looked_at_logs: Instant::now(),
             code: 0,
+            last_words: None,
         })
     }
 
@@ -143,10 +146,14 @@ impl Life {
                 }
                 Ok(News::Ready(Err(trouble)) | News::Served(Err(trouble))) => {
                     eprintln!("beanpole: {trouble}");
+                    self.last_words = Some(trouble.to_string());
                     self.code = GIVE_UP;
                     Event::Leave
                 }
-                Ok(News::Served(Ok(()))) => Event::Tick,
+                Ok(News::Served(Ok(()))) => {
+                    self.open_gate();
+                    Event::Tick
+                }
                 Ok(News::Reachable) => {
                     self.serve();
                     Event::Reachable
@@ -161,6 +168,10 @@ impl Life {
             self.turn_logs();
             let actions = self.machine.on(event, self.began.elapsed());
             if self.act(actions) {
+                // Processes have said their own meanwhile, and the agent takes the last line for the reason.
+                if let Some(words) = &self.last_words {
+                    eprintln!("beanpole: {words}");
+                }
                 return self.code.into();
             }
         }
@@ -244,6 +255,19 @@ impl Life {
             let served = first::run(Stage::Postdeploy, &settings, &reaper, Path::new(LOGS));
             let _ = tell.send(News::Served(served.map_err(Trouble::from)));
         });
+    }
+
+    /// From now on everybody is answered.
+    fn open_gate(&mut self) {
+        let Some(proxy) = &mut self.proxy else { return };
+        let Some(gate) = proxy.gate.take() else { return };
+        let (name, reload) = (proxy.name, signal(proxy.reload_signal));
+        if let Err(error) = fs::remove_file(&gate) {
+            eprintln!("beanpole: {} cannot be removed: {error}", gate.display());
+        }
+        if let Some(unit) = self.units.iter().position(|unit| unit.name == name) {
+            self.signal(unit, reload, false);
+        }
     }
 
     fn start(&mut self, index: usize) {

@@ -9,7 +9,8 @@ use std::{
 use beanpole_instance::Instance;
 
 /// For this program alone: nothing that it starts gets them.
-pub const PRIVATE: [&str; 7] = [
+pub const PRIVATE: [&str; 8] = [
+    "BEANPOLE_DEPLOYMENT",
     "BEANPOLE_INSTANCE_URL",
     "BEANPOLE_INSTANCE_TOKEN",
     "BEANPOLE_OPTION_SETTINGS",
@@ -60,6 +61,8 @@ pub struct Settings {
     pub grace: Duration,
     /// What everything that is started gets.
     pub env: BTreeMap<String, String>,
+    /// The configuration alone has changed.
+    pub reconfigures: bool,
     /// How the server is asked about commands of the leader; none where there is no server to ask.
     pub server: Option<Server>,
 }
@@ -130,6 +133,9 @@ impl Settings {
             (Some(url), Some(token)) => Some(Server { url, token }),
             _ => None,
         };
+        let reconfigures = private
+            .get("BEANPOLE_DEPLOYMENT")
+            .is_some_and(|kind| kind == "configuration");
         Ok(Self {
             instance,
             proxy,
@@ -137,6 +143,7 @@ impl Settings {
             static_files,
             grace: Duration::from_secs(grace),
             env: variables,
+            reconfigures,
             server,
         })
     }

@@ -10,7 +10,7 @@ use std::{
 
 use beanpole_planner::snapshot::Intent;
 use beanpole_protocol::{
-    ApplicationId, EnvironmentId, HostId, InstanceId, Release, VersionId,
+    ApplicationId, EnvironmentId, HostId, InstanceId, Platform, Release, VersionId,
     agent::{
         Desired, DesiredImage, DesiredInstance, DesiredState, InstanceState, InstanceToken, ServicesAccess,
         Task,
@@ -131,12 +131,25 @@ fn desired_instance(inputs: &Inputs, row: &InstanceRow) -> Result<DesiredInstanc
             Intent::Standby | Intent::InService | Intent::Draining { .. } => DesiredState::Running,
             Intent::Stopping { .. } => DesiredState::Stopped,
         },
-        env: settings.env.clone(),
+        env: variables(settings, row, environment),
         limits: settings.limits.clone(),
         health: settings.health.clone(),
         stop_grace_seconds: settings.stop_grace_seconds,
         services: services_access(inputs, row, environment),
     })
+}
+
+/// The variables of an instance. What its deployment is, only an init reads, and passes on to nobody.
+fn variables(
+    settings: &Settings,
+    row: &InstanceRow,
+    environment: Option<&EnvironmentRow>,
+) -> BTreeMap<String, String> {
+    let mut variables = settings.env.clone();
+    if row.reconfigures && environment.is_some_and(|row| row.platform != Platform::Docker) {
+        variables.insert("BEANPOLE_DEPLOYMENT".to_owned(), "configuration".to_owned());
+    }
+    variables
 }
 
 fn services_access(

@@ -21,6 +21,8 @@ pub struct InstanceRow {
     pub host: String,
     pub release: Release,
     pub label: String,
+    /// The deployment that it was made for changes the configuration alone.
+    pub reconfigures: bool,
     pub intent: Intent,
     pub intent_since: Timestamp,
     pub memory_bytes: i64,
@@ -51,6 +53,7 @@ impl FromRow<'_, PgRow> for InstanceRow {
                 configuration: row.try_get("configuration")?,
             },
             label: row.try_get("label")?,
+            reconfigures: row.try_get("reconfigures")?,
             intent,
             intent_since: since,
             memory_bytes: row.try_get("memory_bytes")?,
@@ -64,7 +67,8 @@ impl FromRow<'_, PgRow> for InstanceRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select i.*, h.name as host, v.label as label, d.number as deployment_number
+            "select i.*, h.name as host, v.label as label, d.number as deployment_number,
+                    d.kind = 'configuration' and d.configuration = i.configuration as reconfigures
              from control.instances i
              join control.hosts h on h.id = i.host_id
              join control.application_versions v on v.id = i.version_id

@@ -27,6 +27,8 @@ pub struct Instance {
     /// In working order: those of the leader first.
     pub container_commands: Vec<Command>,
     pub hooks: Hooks,
+    /// Those of `.platform/confighooks`, run beside the others when the configuration alone has changed.
+    pub config_hooks: ConfigHooks,
 }
 
 /// How the proxy passes requests on.
@@ -111,6 +113,16 @@ pub struct Service {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Hooks {
+    pub predeploy: Vec<String>,
+    pub postdeploy: Vec<String>,
+}
+
+/// The same of `.platform/confighooks`. Nothing is built for another configuration, so those of `prebuild` run
+/// when an instance starts, too.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ConfigHooks {
+    pub prebuild: Vec<String>,
     pub predeploy: Vec<String>,
     pub postdeploy: Vec<String>,
 }

@@ -94,6 +94,10 @@ fn sailing(extra: &[(&str, &str)]) -> Vec<u8> {
             "#!/bin/bash\ncurl -sf http://localhost/env/COLOUR > /var/app/postdeploy\n",
         ),
         (
+            ".platform/confighooks/predeploy/01.sh",
+            "#!/bin/bash\necho \"configured $COLOUR\" > /var/app/configured\n",
+        ),
+        (
             ".platform/nginx/conf.d/elasticbeanstalk/10_own.conf",
             "location = /own { return 200 'own nginx'; }\n",
         ),
@@ -133,6 +137,7 @@ async fn every_key_hook_and_process_does_what_it_says() {
         ("/var/app/postdeploy", "green"),
         ("/pages/page.txt", "from the disk"),
         ("/own", "own nginx"),
+        ("/var/app/configured", "no file"),
         ("/env/BEANPOLE_INSTANCE_TOKEN", "not set"),
     ] {
         says(&world, path, expected).await;
@@ -168,6 +173,8 @@ async fn every_key_hook_and_process_does_what_it_says() {
     let result = world.result(&change.deployment.unwrap()).await;
     assert_eq!(result.status, DeploymentStatus::Succeeded, "{:?}", result.reason);
     says(&world, "/env/COLOUR", "red").await;
+    says(&world, "/var/app/configured", "configured red").await;
+    says(&world, "/env/BEANPOLE_DEPLOYMENT", "not set").await;
 
     // The other proxy knows nothing of nginx's file, and serves the same folder.
     let apache = option("aws:elasticbeanstalk:environment:proxy", "ProxyServer", "apache");
@@ -277,6 +284,22 @@ async fn a_bad_file_of_each_kind_leaves_the_running_version_alone() {
         assert!(reason.contains(words), "{label}: {reason}");
         says(&world, "/", "fine").await;
     }
+
+    // A postdeploy hook has its time before the instance counts, though the application serves already.
+    let late = "#!/bin/bash\nsleep 8\ncurl -sf -o /dev/null http://localhost/ || exit 9\necho not after all; exit 5\n";
+    let late = [(".platform/hooks/postdeploy/02.sh", late)];
+    world.upload("ship", "late-hook", sailing(&late)).await;
+    let failed = world
+        .deploy("ship", "late-hook", Some(DeploymentPolicy::Immutable))
+        .await;
+    let failed = world.result(&failed).await;
+    assert_ne!(failed.status, DeploymentStatus::Succeeded);
+    let reason = failed.reason.unwrap_or_default();
+    assert!(
+        reason.contains("02.sh failed with exit code 5: not after all"),
+        "{reason}"
+    );
+    says(&world, "/", "fine").await;
 
     // Beanstalk's leniency: a file with a key that nobody knows is left out, and that is said.
     let odd = [(".ebextensions/odd.config", "OptionSettings: []\n")];

@@ -3,7 +3,7 @@
 
 use beanpole_instance::Upstream;
 
-use super::{Facts, Proxy, Static, Written};
+use super::{Facts, GATE, Proxy, Static, Written};
 use crate::spawn::Program;
 
 pub const FOLDER: &str = "/etc/httpd";
@@ -42,6 +42,8 @@ pub fn proxy(program: impl Fn(&[&str]) -> Program) -> Proxy {
         check: program(&["/usr/sbin/apache2", "-t", "-f", MAIN]),
         logs: ["/var/log/httpd/access_log", "/var/log/httpd/error_log"],
         reopen_signal: "USR1",
+        gate: None,
+        reload_signal: "USR1",
     }
 }
 
@@ -50,7 +52,7 @@ pub fn files(facts: &Facts) -> Vec<Written> {
         path: format!("{FOLDER}/{path}"),
         text,
     };
-    vec![
+    let mut files = vec![
         written("conf/httpd.conf", main()),
         written("conf.d/elasticbeanstalk/00_application.conf", application(facts)),
         // Wanted by Include, and made with the folder.
@@ -58,7 +60,12 @@ pub fn files(facts: &Facts) -> Vec<Written> {
             "conf.d/beanpole.conf",
             "ServerTokens Prod\nTraceEnable Off\n".to_owned(),
         ),
-    ]
+    ];
+    if facts.awaits_hooks {
+        let text = "RewriteEngine On\nRewriteCond %{REMOTE_ADDR} !^(127\\.0\\.0\\.1|::1)$\nRewriteRule ^ - [R=503,L]\n";
+        files.push(written(GATE, text.to_owned()));
+    }
+    files
 }
 
 fn main() -> String {

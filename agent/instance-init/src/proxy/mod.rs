@@ -17,6 +17,7 @@ use beanpole_instance::{CURRENT, Upstream};
 
 use self::own::Own;
 use crate::{
+    first::Stage,
     port::Listening,
     settings::{ProxyKind, Settings},
     spawn::{Program, env_of},
@@ -40,6 +41,8 @@ pub struct Facts {
     pub has_index_php: bool,
     pub statics: Vec<Static>,
     pub workers: usize,
+    /// Postdeploy hooks are still to run: until they have, only they are answered.
+    pub awaits_hooks: bool,
     /// The bundle's own main file is used.
     pub has_own_main: bool,
     /// All text of the bundle's own files: a directive that is in it is not ours to set.
@@ -66,7 +69,14 @@ pub struct Proxy {
     /// Files that it writes, which are turned over, and the signal after which it opens them again.
     pub logs: [&'static str; 2],
     pub reopen_signal: &'static str,
+    /// The file because of which only the instance itself is answered, if there is one, and the signal after
+    /// which its absence counts.
+    pub gate: Option<PathBuf>,
+    pub reload_signal: &'static str,
 }
+
+/// What a gate's file is named in the folder of the proxy.
+const GATE: &str = "conf.d/elasticbeanstalk/00_starting.conf";
 
 /// Writes the configuration; none when there is to be no proxy.
 pub fn prepare(settings: &Settings) -> io::Result<Option<Proxy>> {
@@ -103,10 +113,12 @@ pub fn prepare(settings: &Settings) -> io::Result<Option<Proxy>> {
         folder: "/".into(),
         user: None,
     };
-    Ok(Some(match settings.proxy {
+    let gate = facts.awaits_hooks.then(|| Path::new(folder).join(GATE));
+    let proxy = match settings.proxy {
         ProxyKind::Apache => apache::proxy(program),
         _ => nginx::proxy(program),
-    }))
+    };
+    Ok(Some(Proxy { gate, ..proxy }))
 }
 
 fn write(path: &Path, text: &[u8]) -> io::Result<()> {
@@ -140,6 +152,7 @@ fn facts(settings: &Settings, own: &Own) -> Facts {
         document_root,
         statics: statics(settings),
         workers: std::thread::available_parallelism().map_or(1, usize::from).min(4),
+        awaits_hooks: !Stage::Postdeploy.is_done() && !Stage::Postdeploy.hooks(settings).is_empty(),
         has_own_main: own.has_main,
         own_text: own.text.clone(),
     }
@@ -177,6 +190,7 @@ pub(super) fn some_facts() -> Facts {
             is_folder: true,
         }],
         workers: 2,
+        awaits_hooks: false,
         has_own_main: false,
         own_text: String::new(),
     }

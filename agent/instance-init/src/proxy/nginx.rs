@@ -3,7 +3,7 @@
 
 use beanpole_instance::Upstream;
 
-use super::{Facts, Proxy, Static, Written};
+use super::{Facts, GATE, Proxy, Static, Written};
 use crate::spawn::Program;
 
 pub const FOLDER: &str = "/etc/nginx";
@@ -23,6 +23,8 @@ pub fn proxy(program: impl Fn(&[&str]) -> Program) -> Proxy {
         check: program(&["/usr/sbin/nginx", "-t", "-q", "-c", MAIN]),
         logs: ["/var/log/nginx/access.log", "/var/log/nginx/error.log"],
         reopen_signal: "USR1",
+        gate: None,
+        reload_signal: "HUP",
     }
 }
 
@@ -31,11 +33,16 @@ pub fn files(facts: &Facts) -> Vec<Written> {
         path: format!("{FOLDER}/{path}"),
         text,
     };
-    vec![
+    let mut files = vec![
         written("nginx.conf", main(facts)),
         written("conf.d/elasticbeanstalk/00_application.conf", application(facts)),
         written("conf.d/elasticbeanstalk/01_static.conf", statics(facts)),
-    ]
+    ];
+    if facts.awaits_hooks {
+        let text = "if ($remote_addr != 127.0.0.1) {\n    return 503;\n}\n";
+        files.push(written(GATE, text.to_owned()));
+    }
+    files
 }
 
 /// Whether the bundle's own files set a directive: then it would be there twice, which nginx refuses.
