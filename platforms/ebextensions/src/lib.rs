@@ -10,6 +10,7 @@ mod check;
 pub mod finding;
 mod functions;
 mod instance;
+mod manifest;
 pub mod model;
 mod options;
 mod parse;
@@ -25,6 +26,7 @@ pub use self::{
     instance::{
         ContainerCommand, Start, WantedService, WrittenHooks, container_commands, services, written_hooks,
     },
+    manifest::{CRON_YAML, CronTask, ENV_YAML, Manifest, cron_tasks, environment_manifest},
     model::Config,
     options::{OptionValue, option_settings},
     parse::{Parsed, is_config_file, parse},

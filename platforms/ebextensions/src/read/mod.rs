@@ -9,8 +9,7 @@ mod reader;
 mod services;
 mod template;
 
-pub(crate) use self::files::decode;
-use self::reader::Reader;
+pub(crate) use self::{files::decode, reader::Reader};
 use crate::{
     finding::{Finding, Position, nearest},
     model::FileConfig,
