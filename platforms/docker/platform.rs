@@ -6,6 +6,7 @@ mod dockerrun;
 mod ecs;
 mod order;
 
+use beanpole_ebextensions::{Finding, finding::Position};
 use beanpole_protocol::Platform;
 
 pub use self::dockerrun::DockerrunError;
@@ -31,6 +32,32 @@ pub(super) const DEFINITION: Definition = Definition {
     ],
     plan,
 };
+
+/// Files that describe containers.
+pub const FILES: [&str; 2] = [compose::FILE, FILE];
+
+/// Whether the containers that such a file describes can be run, and what of it has no effect.
+pub fn containers(source: &Source) -> Result<Vec<String>, Finding> {
+    match plan(source) {
+        Ok(Plan::Dockerfile(build)) => Ok(build.notes),
+        Ok(Plan::Layers(_)) => Ok(Vec::new()),
+        Err(PlanError::ConfigurationFile(finding)) => Err(*finding),
+        Err(error) => {
+            let file = if source.has(compose::FILE) {
+                compose::FILE
+            } else {
+                FILE
+            };
+            let message = error.to_string();
+            Err(compose::at::finding(
+                file,
+                Position::START,
+                String::new(),
+                message,
+            ))
+        }
+    }
+}
 
 fn plan(source: &Source) -> Result<Plan, PlanError> {
     if source.has(compose::FILE) {

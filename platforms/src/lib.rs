@@ -23,5 +23,8 @@ mod testing;
 
 pub use detect::{DetectError, detect};
 pub use plan::{AppBuild, PlanError, plan};
-pub use platform::{Images, definition};
+pub use platform::{
+    Images, definition,
+    docker::{FILES as DOCKER_FILES, containers},
+};
 pub use source::Source;

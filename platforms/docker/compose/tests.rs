@@ -1,4 +1,5 @@
 use beanpole_pod::{Argv, Condition, Restart};
+use proptest::prelude::*;
 
 use super::*;
 use crate::pod::Copy;
@@ -160,6 +161,22 @@ fn what_cannot_be_done_is_refused_with_its_place() {
     ] {
         let error = planned(&text, &[]).unwrap_err();
         assert!(error.contains(expected), "{text}\n{error}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_spoiled_file_is_read_without_harm(
+        spots in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..8),
+    ) {
+        let mut bytes = b"services:\n  web:\n    image: nginx:${V:-1}\n    ports: [\"80:80\", {target: 81}]\n    environment: [A=1, B]\n    volumes: [\"./a:/b:ro\", \"v:/c\"]\n    healthcheck: {test: x, interval: 5s}\n    depends_on: {db: {condition: service_healthy}}\n    deploy: {resources: {limits: {memory: 5m}}}\n  db: {build: {context: ./db, args: [A=b]}}\nvolumes: {v: }\n".to_vec();
+        for (at, byte, is_new) in spots {
+            let at = at.index(bytes.len());
+            let spoil = b"\n :{}[]&*!`'\"#-<%$"[usize::from(byte) % 18];
+            if is_new { bytes.insert(at, spoil) } else { bytes[at] = spoil }
+        }
+        let text = String::from_utf8_lossy(&bytes);
+        let _ = planned(&text, &[("db/Dockerfile", "FROM x")]);
     }
 }
 

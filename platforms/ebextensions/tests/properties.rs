@@ -4,7 +4,8 @@
 mod common;
 
 use beanpole_ebextensions::{
-    Config, Plan, Target, Unknown, build_steps, container_commands, option_settings, parse,
+    Config, Plan, Target, Unknown, build_steps, container_commands, cron_tasks, environment_manifest,
+    option_settings, parse,
 };
 use common::{Here, corpus};
 use proptest::{collection::btree_map, prelude::*};
@@ -26,6 +27,7 @@ fn work_through(bytes: &[u8]) -> Config {
         let _ = container_commands(&config, lookup);
         let _ = option_settings(&config, lookup);
     }
+    let _ = (environment_manifest(bytes), cron_tasks(bytes));
     for change in Plan::between(&Config::default(), &config) {
         let _ = change.to_string();
     }

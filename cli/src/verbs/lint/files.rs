@@ -6,18 +6,29 @@ use std::{
     path::Path,
 };
 
-use beanpole_ebextensions::is_config_file;
+use beanpole_ebextensions::{CRON_YAML, ENV_YAML, is_config_file};
+use beanpole_platforms::{DOCKER_FILES, Source};
 
-use crate::failure::Failure;
+use crate::{
+    failure::Failure,
+    source::{SourceError, folder, ignores::Rules},
+};
 
 const FOLDER: &str = ".ebextensions";
 /// More than any configuration file may have, so that a larger one is refused for its size.
 const MOST_BYTES: u64 = 2 << 20;
 
+/// Files of the root that are read whole.
+const ROOT_FILES: [&str; 3] = ["Procfile", ENV_YAML, CRON_YAML];
+
 /// Names as in the bundle, and contents.
+#[derive(Default)]
 pub struct Checked {
     pub config_files: Vec<(String, Vec<u8>)>,
-    pub procfile: Option<Vec<u8>>,
+    /// Those of [`ROOT_FILES`] that are there.
+    pub root_files: Vec<(&'static str, Vec<u8>)>,
+    /// All of a bundle whose containers are described by a file.
+    pub docker: Option<Source>,
 }
 
 impl Checked {
@@ -26,7 +37,10 @@ impl Checked {
         let files = self.config_files.iter().map(|(name, _)| name.as_str());
         let mut names: Vec<&str> = files.filter(|name| is_config_file(name)).collect();
         names.sort_unstable();
-        names.extend(self.procfile.as_ref().map(|_| "Procfile"));
+        names.extend(self.root_files.iter().map(|(name, _)| *name));
+        if let Some(source) = &self.docker {
+            names.extend(DOCKER_FILES.into_iter().filter(|name| source.has(name)));
+        }
         names
     }
 }
@@ -36,13 +50,36 @@ pub fn read(path: &Path) -> Result<Checked, Failure> {
         |error: io::Error| Failure::usage(format!("{} cannot be read: {error}.", path.display()));
     let meta = fs::metadata(path).map_err(unreadable)?;
     if meta.is_dir() {
-        folder(path).map_err(unreadable)
+        of_folder(path)
     } else {
         bundle(path)
     }
 }
 
-fn folder(root: &Path) -> io::Result<Checked> {
+fn of_folder(root: &Path) -> Result<Checked, Failure> {
+    let unreadable =
+        |error: io::Error| Failure::usage(format!("{} cannot be read: {error}.", root.display()));
+    let mut checked = small_files(root).map_err(unreadable)?;
+    if DOCKER_FILES.iter().any(|name| root.join(name).is_file()) {
+        let rules = match fs::read_to_string(root.join(".ebignore")) {
+            Ok(text) => Rules::ebignore(&text),
+            Err(_) => Rules::Gitignore,
+        };
+        let listing = folder::list(root, &rules).map_err(SourceError::from)?;
+        let mut source = Source::default();
+        for entry in listing.entries {
+            let wanted = Source::wants_text(&entry.name);
+            match wanted.then(|| fs::read_to_string(&entry.path)) {
+                Some(Ok(text)) => source.add_text(entry.name, text),
+                _ => source.add(entry.name),
+            }
+        }
+        checked.docker = Some(source);
+    }
+    Ok(checked)
+}
+
+fn small_files(root: &Path) -> io::Result<Checked> {
     let mut config_files = Vec::new();
     let entries = match fs::read_dir(root.join(FOLDER)) {
         Ok(entries) => Some(entries),
@@ -60,14 +97,18 @@ fn folder(root: &Path) -> io::Result<Checked> {
         }
     }
     config_files.sort();
-    let procfile = match File::open(root.join("Procfile")) {
-        Ok(file) => Some(contents(file)?),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-        Err(error) => return Err(error),
-    };
+    let mut root_files = Vec::new();
+    for name in ROOT_FILES {
+        match File::open(root.join(name)) {
+            Ok(file) => root_files.push((name, contents(file)?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
     Ok(Checked {
         config_files,
-        procfile,
+        root_files,
+        docker: None,
     })
 }
 
@@ -80,22 +121,36 @@ fn bundle(path: &Path) -> Result<Checked, Failure> {
     };
     let file = File::open(path).map_err(|error| trouble(&error))?;
     let mut archive = zip::ZipArchive::new(file).map_err(|error| trouble(&error))?;
-    let mut checked = Checked {
-        config_files: Vec::new(),
-        procfile: None,
-    };
+    let mut checked = Checked::default();
+    let mut source = Source::default();
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(|error| trouble(&error))?;
         let name = entry.name().map_err(|error| trouble(&error))?.into_owned();
         let of_folder = name.strip_prefix(FOLDER).and_then(|rest| rest.strip_prefix('/'));
         let wanted = entry.is_file() && of_folder.is_some_and(|rest| !rest.contains('/'));
-        if name == "Procfile" {
-            checked.procfile = Some(contents(entry).map_err(|error| trouble(&error))?);
+        if !entry.is_file() {
+            continue;
+        }
+        let root_file = ROOT_FILES.into_iter().find(|file| *file == name);
+        if !(root_file.is_some() || wanted || Source::wants_text(&name)) {
+            source.add(name);
+            continue;
+        }
+        let bytes = contents(entry).map_err(|error| trouble(&error))?;
+        match String::from_utf8(bytes.clone()) {
+            Ok(text) => source.add_text(name.clone(), text),
+            Err(_) => source.add(name.clone()),
+        }
+        if let Some(file) = root_file {
+            checked.root_files.push((file, bytes));
         } else if wanted {
-            let bytes = contents(entry).map_err(|error| trouble(&error))?;
             checked.config_files.push((name, bytes));
         }
     }
+    checked
+        .root_files
+        .sort_by_key(|(name, _)| ROOT_FILES.iter().position(|file| file == name));
+    checked.docker = Some(source).filter(|source| DOCKER_FILES.iter().any(|name| source.has(name)));
     Ok(checked)
 }
 
@@ -111,8 +166,8 @@ mod tests {
 
     use super::*;
 
-    fn summary(checked: &Checked) -> (Vec<&str>, Option<&[u8]>) {
-        (checked.names(), checked.procfile.as_deref())
+    fn procfile(checked: &Checked) -> &[u8] {
+        &checked.root_files[0].1
     }
 
     #[test]
@@ -124,6 +179,9 @@ mod tests {
             (".ebextensions/._a.config", "\0"),
             ("__MACOSX/.ebextensions/._a.config", "\0"),
             ("Procfile", "web: x"),
+            ("cron.yaml", "version: 1"),
+            ("docker-compose.yml", "services: {}"),
+            ("web/Dockerfile", "FROM x"),
         ];
         let folder = tempfile::tempdir().unwrap();
         let mut zip = zip::ZipWriter::new(File::create(folder.path().join("b.zip")).unwrap());
@@ -136,10 +194,21 @@ mod tests {
             zip.write_all(text.as_bytes()).unwrap();
         }
         zip.finish().unwrap();
-        let wanted = vec![".ebextensions/a.config", ".ebextensions/b.config", "Procfile"];
+        let wanted = vec![
+            ".ebextensions/a.config",
+            ".ebextensions/b.config",
+            "Procfile",
+            "cron.yaml",
+            "docker-compose.yml",
+        ];
         for path in [folder.path().to_owned(), folder.path().join("b.zip")] {
             let checked = read(&path).unwrap();
-            assert_eq!(summary(&checked), (wanted.clone(), Some(&b"web: x"[..])));
+            assert_eq!(
+                (checked.names(), procfile(&checked)),
+                (wanted.clone(), &b"web: x"[..])
+            );
+            let source = checked.docker.as_ref().unwrap();
+            assert_eq!(source.text("web/Dockerfile"), Some("FROM x"));
             assert!(checked.config_files.iter().any(|(_, bytes)| bytes == b"b: 1"));
         }
     }

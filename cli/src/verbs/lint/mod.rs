@@ -4,8 +4,11 @@ mod files;
 
 use std::path::PathBuf;
 
-use beanpole_ebextensions::{Finding, Severity};
-use beanpole_platforms::procfile::{self, ProcfileError};
+use beanpole_ebextensions::{CRON_YAML, ENV_YAML, Finding, Severity, cron_tasks, environment_manifest};
+use beanpole_platforms::{
+    containers,
+    procfile::{self, ProcfileError},
+};
 use clap::Args;
 use serde_json::json;
 
@@ -55,8 +58,15 @@ pub fn run(context: &Context, args: &LintArgs) -> Result<(), Failure> {
 /// All that is to be said, the configuration files first.
 fn findings(checked: &Checked) -> Vec<Finding> {
     let mut findings = beanpole_ebextensions::parse(&checked.config_files).findings;
-    if let Some(bytes) = &checked.procfile {
-        findings.extend(of_procfile(bytes));
+    for (name, bytes) in &checked.root_files {
+        match *name {
+            ENV_YAML => findings.extend(environment_manifest(bytes).1),
+            CRON_YAML => findings.extend(cron_tasks(bytes).1),
+            _ => findings.extend(of_procfile(bytes)),
+        }
+    }
+    if let Some(source) = &checked.docker {
+        findings.extend(containers(source).err());
     }
     findings
 }
@@ -103,7 +113,7 @@ fn line(finding: &Finding, paint: Paint) -> String {
 
 fn summary(errors: usize, warnings: usize, files: usize) -> String {
     if files == 0 {
-        return "There is nothing to check: neither .ebextensions/*.config nor a Procfile.".to_owned();
+        return "There is nothing to check: no .ebextensions/*.config, Procfile, env.yaml, cron.yaml, docker-compose.yml or Dockerrun.aws.json.".to_owned();
     }
     let files = counted(files, "file", "files");
     let warnings_text = counted(warnings, "warning", "warnings");
@@ -123,12 +133,18 @@ fn summary(errors: usize, warnings: usize, files: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use beanpole_platforms::Source;
+
     use super::*;
 
     fn said(config: &str, procfile: Option<&str>) -> Vec<String> {
         let checked = Checked {
             config_files: vec![(".ebextensions/a.config".to_owned(), config.as_bytes().to_vec())],
-            procfile: procfile.map(|text| text.as_bytes().to_vec()),
+            root_files: procfile
+                .map(|text| ("Procfile", text.as_bytes().to_vec()))
+                .into_iter()
+                .collect(),
+            docker: None,
         };
         let paint = Paint::for_stream(false);
         findings(&checked)
@@ -151,6 +167,29 @@ mod tests {
         );
         assert_eq!(said("", Some("web: x\nworker: y\n")), Vec::<String>::new());
         assert!(said("", Some("# none\n"))[0].contains("no process"));
+    }
+
+    #[test]
+    fn files_of_the_root_are_checked_too() {
+        let mut source = Source::default();
+        source.add_text("docker-compose.yml", "services:\n  web: {imag: x}\n");
+        let checked = Checked {
+            root_files: vec![
+                ("env.yaml", b"EnvironmentNam: x\n".to_vec()),
+                ("cron.yaml", b"version: 1\n".to_vec()),
+            ],
+            docker: Some(source),
+            ..Checked::default()
+        };
+        let findings = findings(&checked);
+        let places: Vec<_> = findings
+            .iter()
+            .map(|found| (found.file.as_str(), found.line))
+            .collect();
+        assert_eq!(
+            places,
+            [("env.yaml", 1), ("cron.yaml", 1), ("docker-compose.yml", 2)]
+        );
     }
 
     #[test]
