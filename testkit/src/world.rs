@@ -12,7 +12,7 @@ use std::{
 use beanpole_protocol::{
     api::{
         CreateApplication, CreateDeployment, CreateEnvironment, Deployment, DeploymentPolicy,
-        DeploymentStatus, Environment, OptionSetting, PageQuery, UploadQuery,
+        DeploymentStatus, Environment, OptionSetting, PageQuery, UpdateEnvironment, UploadQuery,
     },
     client::Client,
 };
@@ -274,6 +274,25 @@ impl World {
                 .filter(|now| now.status.is_terminal())
         })
         .await
+    }
+
+    /// Sets options of an environment; answers the deployment that this starts, if any.
+    pub async fn set(&self, environment: &str, set: Vec<OptionSetting>) -> Option<Deployment> {
+        let change = UpdateEnvironment {
+            set,
+            remove: Vec::new(),
+        };
+        let key = key();
+        let changed = self.client.update_environment(environment, &key, &change);
+        changed.await.expect("the options are accepted").deployment
+    }
+
+    /// The same, and waits for the deployment, which succeeds.
+    pub async fn set_well(&self, environment: &str, set: Vec<OptionSetting>) {
+        if let Some(deployment) = self.set(environment, set).await {
+            let result = self.result(&deployment).await;
+            assert_eq!(result.status, DeploymentStatus::Succeeded, "{:?}", result.reason);
+        }
     }
 
     pub async fn environment(&self, name: &str) -> Environment {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use beanpole_protocol::api::{CreateDeployment, DeploymentPolicy, DeploymentStatus, UpdateEnvironment};
+use beanpole_protocol::api::{CreateDeployment, DeploymentPolicy, DeploymentStatus};
 use beanpole_testkit::{
     World, bundle, eventually,
     world::{docker, key, option, options},
@@ -161,34 +161,14 @@ async fn every_key_hook_and_process_does_what_it_says() {
 
     // What the environment sets itself comes first; removed, the file's value is there again.
     let colour = |value: &str| option("aws:elasticbeanstalk:application:environment", "COLOUR", value);
-    let change = UpdateEnvironment {
-        set: vec![colour("red")],
-        remove: Vec::new(),
-    };
-    let change = world
-        .client
-        .update_environment("ship", &key(), &change)
-        .await
-        .unwrap();
-    let result = world.result(&change.deployment.unwrap()).await;
-    assert_eq!(result.status, DeploymentStatus::Succeeded, "{:?}", result.reason);
+    world.set_well("ship", vec![colour("red")]).await;
     says(&world, "/env/COLOUR", "red").await;
     says(&world, "/var/app/configured", "configured red").await;
     says(&world, "/env/BEANPOLE_DEPLOYMENT", "not set").await;
 
     // The other proxy knows nothing of nginx's file, and serves the same folder.
     let apache = option("aws:elasticbeanstalk:environment:proxy", "ProxyServer", "apache");
-    let change = UpdateEnvironment {
-        set: vec![apache],
-        remove: Vec::new(),
-    };
-    let change = world
-        .client
-        .update_environment("ship", &key(), &change)
-        .await
-        .unwrap();
-    let result = world.result(&change.deployment.unwrap()).await;
-    assert_eq!(result.status, DeploymentStatus::Succeeded, "{:?}", result.reason);
+    world.set_well("ship", vec![apache]).await;
     says(&world, "/pages/page.txt", "from the disk").await;
     says(&world, "/own", "no file").await;
     says(&world, "/var/app/postdeploy", "red").await;

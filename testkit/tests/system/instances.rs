@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use beanpole_protocol::api::{
-    CreateDeployment, DeploymentPolicy, DeploymentStatus, RequestLogs, UpdateEnvironment,
-};
+use beanpole_protocol::api::{CreateDeployment, DeploymentPolicy, DeploymentStatus, RequestLogs};
 use beanpole_testkit::{
     World, apps, eventually,
     world::{key, option, options},
@@ -18,37 +16,26 @@ async fn configuration_capacity_abort_and_superseding() {
         .await;
 
     // An environment property reaches the application by a deployment of the same version.
-    let change = UpdateEnvironment {
-        set: vec![option(
-            "aws:elasticbeanstalk:application:environment",
-            "GREETING",
-            "servus",
-        )],
-        remove: Vec::new(),
-    };
-    let change = world
-        .client
-        .update_environment("shop", &key(), &change)
-        .await
-        .unwrap();
-    let result = world.result(&change.deployment.unwrap()).await;
-    assert_eq!(result.status, DeploymentStatus::Succeeded, "{:?}", result.reason);
+    world
+        .set_well(
+            "shop",
+            vec![option(
+                "aws:elasticbeanstalk:application:environment",
+                "GREETING",
+                "servus",
+            )],
+        )
+        .await;
     assert_eq!(
         world.get("shop", "/env/GREETING").await.unwrap(),
         (200, "servus".to_owned())
     );
 
     // Capacity is applied at once, without a deployment.
-    let change = UpdateEnvironment {
-        set: vec![option("aws:autoscaling:asg", "MinSize", 3)],
-        remove: Vec::new(),
-    };
     let change = world
-        .client
-        .update_environment("shop", &key(), &change)
-        .await
-        .unwrap();
-    assert!(change.deployment.is_none());
+        .set("shop", vec![option("aws:autoscaling:asg", "MinSize", 3)])
+        .await;
+    assert!(change.is_none());
     eventually("three instances serve", Duration::from_secs(60), || async {
         let mut who = std::collections::BTreeSet::new();
         for _ in 0..12 {
@@ -61,21 +48,9 @@ async fn configuration_capacity_abort_and_superseding() {
     // A second deployment meanwhile is refused with the state's name; abort ends the first.
     world.upload("shop", "v2", apps::web("v2")).await;
     world.upload("shop", "v3", apps::web("v3")).await;
-    let slow = UpdateEnvironment {
-        set: vec![option("beanpole:deployment", "GatePasses", 100)],
-        remove: Vec::new(),
-    };
-    let slow = world
-        .client
-        .update_environment("shop", &key(), &slow)
-        .await
-        .unwrap();
-    if let Some(deployment) = slow.deployment {
-        assert_eq!(
-            world.result(&deployment).await.status,
-            DeploymentStatus::Succeeded
-        );
-    }
+    world
+        .set_well("shop", vec![option("beanpole:deployment", "GatePasses", 100)])
+        .await;
     let first = world.deploy("shop", "v2", None).await;
     let second = CreateDeployment {
         version_label: "v3".to_owned(),
@@ -88,21 +63,15 @@ async fn configuration_capacity_abort_and_superseding() {
     assert_eq!(world.get("shop", "/").await.unwrap().1, "v1");
 
     // Or it takes the running one's place, as the option says.
-    let change = UpdateEnvironment {
-        set: vec![
-            option("beanpole:deployment", "WhenBusy", "supersede"),
-            option("beanpole:deployment", "GatePasses", 10),
-        ],
-        remove: Vec::new(),
-    };
-    let change = world
-        .client
-        .update_environment("shop", &key(), &change)
-        .await
-        .unwrap();
-    if let Some(deployment) = change.deployment {
-        world.result(&deployment).await;
-    }
+    world
+        .set_well(
+            "shop",
+            vec![
+                option("beanpole:deployment", "WhenBusy", "supersede"),
+                option("beanpole:deployment", "GatePasses", 10),
+            ],
+        )
+        .await;
     let first = world.deploy("shop", "v2", None).await;
     let second = world.deploy("shop", "v3", None).await;
     assert_eq!(world.result(&first).await.status, DeploymentStatus::Superseded);

@@ -2,10 +2,10 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
-use beanpole_protocol::api::{DeploymentPolicy, DeploymentStatus, UpdateEnvironment};
+use beanpole_protocol::api::{DeploymentPolicy, DeploymentStatus};
 use beanpole_testkit::{
     World, bundle, eventually,
-    world::{docker, key, option, options},
+    world::{docker, option, options},
 };
 
 /// Every instance says whether it ran the command for all (`leader`), and that it ran its own (`each`).
@@ -56,15 +56,9 @@ async fn one_instance_of_a_deployment_runs_it_whoever_dies_meanwhile() {
     assert!(said.iter().all(|text| text.ends_with(" each")), "{said:?}");
 
     // Not on scale-out.
-    let change = UpdateEnvironment {
-        set: vec![option("aws:autoscaling:asg", "MinSize", 4)],
-        remove: Vec::new(),
-    };
     world
-        .client
-        .update_environment("shop", &key(), &change)
-        .await
-        .unwrap();
+        .set_well("shop", vec![option("aws:autoscaling:asg", "MinSize", 4)])
+        .await;
     let said = all(&world, 4).await;
     assert_eq!(leaders(&said), 1, "{said:?}");
 

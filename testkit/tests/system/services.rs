@@ -2,12 +2,10 @@
 
 use std::{os::unix::fs::PermissionsExt, time::Duration};
 
-use beanpole_protocol::api::{
-    DeclareQueue, DeploymentPolicy, DeploymentStatus, OptionSetting, UpdateEnvironment,
-};
+use beanpole_protocol::api::{DeclareQueue, DeploymentPolicy, OptionSetting};
 use beanpole_testkit::{
     World, apps, eventually,
-    world::{Process, docker, key, option, options},
+    world::{Process, docker, option, options},
 };
 
 const JOBS: &str = "BEANPOLE_QUEUE_URL_JOBS";
@@ -57,17 +55,12 @@ async fn an_application_finds_its_queues_by_a_stock_sdk_and_no_other_ones() {
 
     // Instances that run learn of it as of a property: by the next configuration.
     assert_eq!(text(&world, "shop", &format!("/env/{JOBS}")).await, "(unset)");
-    let change = UpdateEnvironment {
-        set: vec![option("aws:elasticbeanstalk:application:environment", "A", 1)],
-        remove: Vec::new(),
-    };
-    let change = world
-        .client
-        .update_environment("shop", &key(), &change)
-        .await
-        .unwrap();
-    let result = world.result(&change.deployment.unwrap()).await;
-    assert_eq!(result.status, DeploymentStatus::Succeeded, "{:?}", result.reason);
+    world
+        .set_well(
+            "shop",
+            vec![option("aws:elasticbeanstalk:application:environment", "A", 1)],
+        )
+        .await;
     let url = text(&world, "shop", &format!("/env/{JOBS}")).await;
     assert_eq!(text(&world, "shop", "/url/jobs").await, url);
 
