@@ -4,7 +4,7 @@
 //! its run. `backend/` keeps queues and messages. In between stand plain values (`model/`) and what
 //! actions decide with: `attributes/`, `message/`, `batch`, `permission`, `tags`, `paging`. [`handle`] takes a
 //! call in and gives an answer; [`reach`] is whose queue it is and whether the caller may; [`declare`] is how
-//! the platform itself makes an application's queues.
+//! the platform itself makes an application's queues, and [`within`] how it does so in a transaction of its own.
 
 pub mod attributes;
 pub mod backend;
@@ -26,5 +26,6 @@ mod store;
 mod tags;
 mod task_handle;
 mod url;
+pub mod within;
 
 pub use handle::{Settings, Sqs};

@@ -48,6 +48,40 @@ pub fn apply(before: &Attributes, changes: &[Change]) -> Result<Attributes, AwsE
     Ok(after)
 }
 
+/// The attributes with those of these names as a new queue has them.
+pub fn reset(before: &Attributes, names: impl IntoIterator<Item = Name>) -> Attributes {
+    let mut after = before.clone();
+    let new = Attributes::default();
+    for name in names {
+        match name {
+            Name::DelaySeconds => after.delay = new.delay,
+            Name::MaximumMessageSize => after.maximum_message_size = new.maximum_message_size,
+            Name::MessageRetentionPeriod => after.retention = new.retention,
+            Name::ReceiveMessageWaitTimeSeconds => after.receive_wait = new.receive_wait,
+            Name::VisibilityTimeout => after.visibility_timeout = new.visibility_timeout,
+            Name::Policy => after.policy = None,
+            Name::RedrivePolicy => after.redrive = None,
+            Name::RedriveAllowPolicy => after.redrive_allow = None,
+            Name::KmsMasterKeyId | Name::KmsDataKeyReusePeriodSeconds | Name::SqsManagedSseEnabled => {
+                after.encryption = new.encryption.clone();
+            }
+            Name::ContentBasedDeduplication => {
+                after.content_based_deduplication = new.content_based_deduplication;
+            }
+            Name::DeduplicationScope => after.deduplication_scope = new.deduplication_scope,
+            Name::FifoThroughputLimit => after.throughput_limit = new.throughput_limit,
+            Name::ApproximateNumberOfMessages
+            | Name::ApproximateNumberOfMessagesDelayed
+            | Name::ApproximateNumberOfMessagesNotVisible
+            | Name::CreatedTimestamp
+            | Name::FifoQueue
+            | Name::LastModifiedTimestamp
+            | Name::QueueArn => {}
+        }
+    }
+    after
+}
+
 /// A key and the service's own keys exclude each other: the one that is turned on turns the other off,
 /// and a request that turns both on is refused.
 fn encryption(before: &Encryption, changes: &[Change]) -> Result<Encryption, AwsError> {

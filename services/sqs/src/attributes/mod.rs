@@ -11,7 +11,7 @@ mod render;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{apply, first_difference};
+pub use apply::{apply, first_difference, reset};
 pub use name::{Access, Name, UnknownName};
 pub use parse::{Change, Switch, changes, unknown};
 pub use render::{render, stored, wanted};

@@ -27,6 +27,24 @@ fn told(queue: &Queue) -> BTreeMap<&'static str, String> {
 }
 
 #[test]
+fn what_is_reset_is_as_in_a_new_queue_and_the_rest_stays() {
+    let changed = with(
+        queue("jobs"),
+        &[
+            ("DelaySeconds", "3"),
+            ("VisibilityTimeout", "4"),
+            ("KmsMasterKeyId", "k"),
+        ],
+    )
+    .unwrap();
+    let names = [Name::DelaySeconds, Name::KmsMasterKeyId, Name::QueueArn];
+    let attributes = reset(&changed.attributes, names);
+    let expected = with(queue("jobs"), &[("VisibilityTimeout", "4")]).unwrap();
+    assert_eq!(attributes, expected.attributes);
+    assert_eq!(reset(&changed.attributes, Name::ALL), Attributes::default());
+}
+
+#[test]
 fn a_standard_queue_has_the_defaults_and_nothing_of_fifo() {
     let expected = [
         ("ApproximateNumberOfMessages", "0"),

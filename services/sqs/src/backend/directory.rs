@@ -11,12 +11,16 @@ use std::{
 
 use sqlx::{PgConnection, PgPool};
 
-use super::{Failure, NewQueue, Page, stores::Stores};
+use super::{
+    Failure, NewQueue, Page,
+    stores::Stores,
+    within::{self, dead_letter_arn, name, queue},
+};
 use crate::{
-    model::{Attributes, Kind, Millis, Queue, QueueKey},
+    model::{Attributes, Millis, Queue, QueueKey},
     store::{
         attributes::Stored,
-        queues::{self, Name, QueueRow},
+        queues,
         upkeep::{self, Leftover},
     },
 };
@@ -44,39 +48,6 @@ pub struct Directory {
     stores: Stores,
     rules: MinuteRules,
     copies: Arc<Mutex<Copies>>,
-}
-
-fn name(key: &QueueKey) -> Name<'_> {
-    Name {
-        account: key.account.as_str(),
-        region: &key.region,
-        name: &key.name,
-    }
-}
-
-/// The queue in a row.
-pub fn queue(row: QueueRow) -> Result<Queue, Failure> {
-    let account = row.account.parse().map_err(Failure::unavailable)?;
-    Ok(Queue {
-        id: row.id,
-        store: row.store,
-        key: QueueKey {
-            account,
-            region: row.region,
-            name: row.name,
-        },
-        kind: if row.fifo { Kind::Fifo } else { Kind::Standard },
-        attributes: Attributes::try_from(&row.attributes.0).map_err(Failure::unavailable)?,
-        tags: row.tags.0,
-        application: row.application_id,
-        created_at: row.created_at,
-        modified_at: row.modified_at,
-    })
-}
-
-fn dead_letter_arn(attributes: &Attributes) -> Option<String> {
-    let redrive = attributes.redrive.as_ref()?;
-    Some(redrive.dead_letter_queue.arn().0)
 }
 
 impl Directory {
@@ -128,30 +99,15 @@ impl Directory {
         if self.rules == MinuteRules::Kept && deleted.is_some_and(|at| now < at + MINUTE) {
             return Err(Failure::DeletedRecently);
         }
-        let counts = queues::by_store(&mut transaction).await?;
-        let row = QueueRow {
-            id: queues::fresh_id(&mut transaction).await?,
-            account: new.key.account.to_string(),
-            region: new.key.region.clone(),
-            name: new.key.name.clone(),
-            store: self.stores.place(&counts.into_iter().collect()),
-            fifo: new.kind == Kind::Fifo,
-            attributes: sqlx::types::Json(Stored::from(&new.attributes)),
-            tags: sqlx::types::Json(new.tags),
-            application_id: new.application,
-            created_at: now,
-            modified_at: now,
-            purged_at: None,
-        };
-        let dead_letter = dead_letter_arn(&new.attributes);
-        let added = queues::insert(&mut transaction, &row, dead_letter.as_deref()).await?;
+        let key = new.key.clone();
+        let made = within::insert(&mut transaction, &self.stores, new, now).await?;
         transaction.commit().await?;
-        if added {
-            return Ok(self.keep(queue(row)?));
+        if let Some(queue) = made {
+            return Ok(self.keep(queue));
         }
         // Somebody else made it in the meantime.
         let mut conn = self.pool.acquire().await?;
-        match queues::by_name(&mut conn, name(&new.key)).await? {
+        match queues::by_name(&mut conn, name(&key)).await? {
             Some(row) => Err(Failure::Exists(Arc::new(queue(row)?))),
             None => Err(Failure::DeletedRecently),
         }
@@ -203,21 +159,10 @@ impl Directory {
 
     pub async fn delete(&self, key: &QueueKey, now: Millis) -> Result<Arc<Queue>, Failure> {
         let mut transaction = self.pool.begin().await?;
-        let row = queues::lock(&mut transaction, name(key)).await?;
-        let row = row.ok_or(Failure::NoSuchQueue)?;
-        let leftover = Leftover {
-            queue_id: row.id,
-            store: row.store.clone(),
-            fifo: row.fifo,
-            successor: None,
-            through: None,
-            since: now,
-        };
-        upkeep::leave(&mut transaction, &leftover).await?;
-        queues::delete(&mut transaction, row.id, now).await?;
+        let queue = within::delete(&mut transaction, key, now).await?;
         transaction.commit().await?;
         self.copies().remove(key);
-        Ok(Arc::new(queue(row)?))
+        Ok(Arc::new(queue))
     }
 
     /// Gives the queue a new id; what was sent through the old one, up to now, is left behind.

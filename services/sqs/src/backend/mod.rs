@@ -20,6 +20,7 @@ mod standard;
 mod stores;
 mod sweep;
 mod wake;
+pub mod within;
 
 pub use self::{
     directory::{MinuteRules, of_applications},
