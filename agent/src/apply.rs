@@ -17,7 +17,7 @@ use crate::{
     docker::{DockerError, Engine, containers::name, network::NetworkError},
     door::{
         Door,
-        variables::{Already, for_init, variables},
+        variables::{Already, for_init, reached, variables},
     },
     ending,
     model::Exit,
@@ -123,9 +123,13 @@ impl Hands {
         if let (true, Some(access)) = (image.has_init, &wanted.services) {
             added.extend(for_init(self.door.address, access));
         }
+        let mut reaching = wanted.clone();
+        if let Some(access) = &wanted.services {
+            reaching.env = reached(self.door.address, access, already);
+        }
         let container = self
             .engine
-            .create_container(&self.host, self.publish, wanted, &image, &added)
+            .create_container(&self.host, self.publish, &reaching, &image, &added)
             .await?;
         Ok(self.engine.start_container(&container).await?)
     }

@@ -21,6 +21,7 @@ pub mod ops;
 pub mod options;
 pub mod problem;
 pub mod reconcile;
+pub mod resources;
 mod rounds;
 pub mod secrets;
 pub mod serve;

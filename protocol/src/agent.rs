@@ -102,6 +102,10 @@ pub struct ServicesAccess {
     pub token: InstanceToken,
     /// Queues of its application: name of the property, and the path of the queue's URL.
     pub queues: BTreeMap<String, String>,
+    /// What URLs of queues begin with for callers from outside. In a property, an instance is told such a URL with
+    /// the address by which it reaches the queue.
+    #[serde(default)]
+    pub base: String,
 }
 
 /// What an instance shows for credentials of its environment. Its `Debug` hides it.

@@ -78,6 +78,47 @@ pub fn variables(
     added
 }
 
+/// The environment's own variables, with the door's address in URLs of queues: those that callers from outside
+/// use may lead nowhere in an instance. Who chose an endpoint or credentials has them as they are.
+pub fn reached(door: SocketAddr, access: &ServicesAccess, already: Already<'_>) -> BTreeMap<String, String> {
+    let mut variables = already.properties.clone();
+    if access.base.is_empty() || CHOICES.iter().any(|name| already.has(name)) {
+        return variables;
+    }
+    let here = format!("http://{door}");
+    for value in variables.values_mut() {
+        if value.contains(&access.base) {
+            *value = at_the_door(value, &access.base, &here);
+        }
+    }
+    variables
+}
+
+/// The text with each `BASE/123456789012/…` leading to the door.
+fn at_the_door(text: &str, base: &str, door: &str) -> String {
+    let mut told = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(base) {
+        let (before, from) = rest.split_at(at);
+        let after = &from[base.len()..];
+        told.push_str(before);
+        told.push_str(if is_path_of_a_queue(after) { door } else { base });
+        rest = after;
+    }
+    told.push_str(rest);
+    told
+}
+
+/// `/account/name`
+fn is_path_of_a_queue(path: &str) -> bool {
+    let Some((account, name)) = path.strip_prefix('/').and_then(|path| path.split_once('/')) else {
+        return false;
+    };
+    let is_account = account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit());
+    is_account
+        && name.starts_with(|first: char| first.is_ascii_alphanumeric() || first == '-' || first == '_')
+}
+
 /// How an instance's init reaches the server. It gives these to nobody else in the container.
 pub fn for_init(door: SocketAddr, access: &ServicesAccess) -> [(String, String); 2] {
     [
@@ -101,6 +142,7 @@ mod tests {
                 "BEANPOLE_QUEUE_URL_JOBS".to_owned(),
                 "/000000000000/jobs".to_owned(),
             )]),
+            base: "http://localhost:8000".to_owned(),
         };
         let properties = properties
             .iter()
@@ -112,6 +154,47 @@ mod tests {
             image: &image,
         };
         variables("169.254.170.2:12345".parse().unwrap(), &access, already)
+    }
+
+    #[test]
+    fn urls_of_queues_lead_through_the_door() {
+        let access = ServicesAccess {
+            region: String::new(),
+            token: InstanceToken::new(String::new()),
+            queues: BTreeMap::new(),
+            base: "http://localhost:8000".to_owned(),
+        };
+        let door = "169.254.170.2:12345".parse().unwrap();
+        let told = |name: &str, value: &str, image: &[&str]| {
+            let properties = BTreeMap::from([(name.to_owned(), value.to_owned())]);
+            let image = image.iter().map(|name| (*name).to_owned()).collect();
+            let already = Already {
+                properties: &properties,
+                image: &image,
+            };
+            reached(door, &access, already).remove(name).unwrap()
+        };
+        for (value, expected) in [
+            (
+                "http://localhost:8000/000000000000/jobs",
+                "http://169.254.170.2:12345/000000000000/jobs",
+            ),
+            (
+                "a=http://localhost:8000/000000000000/a,b=http://localhost:8000/000000000000/b",
+                "a=http://169.254.170.2:12345/000000000000/a,b=http://169.254.170.2:12345/000000000000/b",
+            ),
+            ("http://localhost:8000/api/v1", "http://localhost:8000/api/v1"),
+            ("http://localhost:8000", "http://localhost:8000"),
+            (
+                "http://localhost:8000/000000000000/",
+                "http://localhost:8000/000000000000/",
+            ),
+            ("http://else/000000000000/jobs", "http://else/000000000000/jobs"),
+        ] {
+            assert_eq!(told("URL", value, &[]), expected);
+        }
+        let own = "http://localhost:8000/000000000000/jobs";
+        assert_eq!(told("URL", own, &["AWS_ENDPOINT_URL"]), own);
     }
 
     fn names(added: &BTreeMap<String, String>) -> Vec<&str> {

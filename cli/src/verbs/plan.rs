@@ -81,7 +81,20 @@ fn show(out: &Output, name: &str, plan: &BundlePlan) {
         };
         out.line(out.paint.text(hue, &plain(&entry.summary)));
     }
-    if plan.options.is_empty() && plan.entries.is_empty() && plan.findings.is_empty() {
+    for queue in &plan.queues {
+        let (sign, hue) = match queue.happened {
+            Happened::Added => ('+', Hue::Green),
+            Happened::Removed => ('-', Hue::Red),
+            Happened::Changed => ('~', Hue::Yellow),
+        };
+        let text = format!(
+            "{sign} queue {} ({}): {}",
+            queue.logical_id, queue.name, queue.summary
+        );
+        out.line(out.paint.text(hue, &plain(&text)));
+    }
+    let is_same = plan.options.is_empty() && plan.entries.is_empty() && plan.queues.is_empty();
+    if is_same && plan.findings.is_empty() {
         out.line(out.paint.dim("Neither options nor .ebextensions change."));
     }
 }

@@ -160,5 +160,6 @@ async fn services(
             .collect(),
         queues: applications.into_iter().map(|id| (id.clone(), of(id))).collect(),
         region,
+        base: app.config.services_base().to_owned(),
     })
 }

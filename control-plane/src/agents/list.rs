@@ -47,6 +47,8 @@ pub struct Inputs {
 /// What instances need for the AWS services.
 pub struct Services {
     pub region: String,
+    /// What URLs of queues begin with for callers from outside.
+    pub base: String,
     /// Of each instance on the host.
     pub tokens: BTreeMap<InstanceId, InstanceToken>,
     /// Of each application: properties, and the paths of their queues' URLs.
@@ -162,6 +164,7 @@ fn services_access(
         region: inputs.services.region.clone(),
         token: inputs.services.tokens.get(&row.id)?.clone(),
         queues: queues.cloned().unwrap_or_default(),
+        base: inputs.services.base.clone(),
     })
 }
 

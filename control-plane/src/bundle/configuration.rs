@@ -1,7 +1,8 @@
 //! What a bundle's configuration files mean to the server: option settings, and what is wrong.
 
 use beanpole_ebextensions::{
-    Lookup, Severity, installation_reference, model::FileConfig, option_settings, parse,
+    LateOption, Lookup, OptionValue, Severity, installation_reference, model::FileConfig, option_settings,
+    parse,
 };
 use beanpole_protocol::{
     Platform,
@@ -9,14 +10,24 @@ use beanpole_protocol::{
 };
 
 use super::CONFIGURATION_FILE_LIMIT;
-use crate::options::{OptionError, OptionSet};
+use crate::options::{OptionError, OptionSet, check_name};
 
 /// Result of reading the files of one bundle.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Judgement {
-    /// In working order; each can be set.
+    /// Those that are the same for all environments. In working order; each can be set.
     pub settings: Vec<OptionSetting>,
     pub findings: Vec<Finding>,
+    pub differs: Differs,
+}
+
+/// Whether files come to the same for all environments.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Differs {
+    #[default]
+    Nowhere,
+    /// They declare queues, or options ask for what only an environment knows.
+    BetweenEnvironments,
 }
 
 /// What functions in the files may ask for: the installation. Versions are of no environment.
@@ -56,9 +67,34 @@ pub fn judge(files: &[(String, Vec<u8>)], platform: Platform, installation: &Ins
     if platform == Platform::Docker {
         findings.extend(parsed.config.files.iter().filter_map(without_effect));
     }
-    let (options, unknown) = option_settings(&parsed.config, installation);
-    findings.extend(unknown.iter().map(finding));
+    let settled = option_settings(&parsed.config, installation);
+    findings.extend(settled.findings.iter().map(finding));
+    findings.extend(settled.late.iter().filter_map(unusable));
+    let (settings, refused) = accepted(settled.options);
+    findings.extend(refused);
+    findings.dedup();
+    let resources = parsed
+        .config
+        .files
+        .iter()
+        .flat_map(|file| file.resources.values());
+    let declares_queues = resources.into_iter().any(|resource| resource.queue.is_some());
+    let differs = if declares_queues || !settled.late.is_empty() {
+        Differs::BetweenEnvironments
+    } else {
+        Differs::Nowhere
+    };
+    Judgement {
+        settings,
+        findings,
+        differs,
+    }
+}
+
+/// The options that can be set, and what is to be said of the others.
+pub fn accepted(options: Vec<OptionValue>) -> (Vec<OptionSetting>, Vec<Finding>) {
     let mut settings = Vec::new();
+    let mut findings = Vec::new();
     for option in options {
         let setting = OptionSetting {
             namespace: option.namespace.clone(),
@@ -66,22 +102,38 @@ pub fn judge(files: &[(String, Vec<u8>)], platform: Platform, installation: &Ins
             value: option.value.clone(),
         };
         match OptionSet::parse(std::slice::from_ref(&setting)) {
-            Ok(_) if option.resource_name.is_some() => {
-                let message = "resource_name is of scheduled actions, which are not supported yet: the option is left out";
-                findings.push(finding(&option.finding(Severity::Warning, message)));
-            }
+            Ok(_) if option.resource_name.is_some() => findings.push(of_another_resource(&option)),
             Ok(_) => settings.push(setting),
-            // Written for AWS, where it means something: it is told, and the rest of the file counts.
-            Err(error @ OptionError::NotSupportedYet { .. }) => {
-                findings.push(finding(
-                    &option.finding(Severity::Warning, format!("{error}; it has no effect")),
-                ));
-            }
-            Err(error) => findings.push(finding(&option.finding(Severity::Error, error.to_string()))),
+            Err(error) => findings.push(told(&option, error)),
         }
     }
-    findings.dedup();
-    Judgement { settings, findings }
+    (settings, findings)
+}
+
+/// What is to be said of an option whose value is not known yet.
+fn unusable(option: &LateOption) -> Option<Finding> {
+    match check_name(&option.namespace, &option.name) {
+        Ok(()) if option.resource_name.is_some() => Some(of_another_resource(option)),
+        Ok(()) => None,
+        Err(error) => Some(told(option, error)),
+    }
+}
+
+fn of_another_resource(option: &OptionValue) -> Finding {
+    let message =
+        "resource_name is of scheduled actions, which are not supported yet: the option is left out";
+    finding(&option.finding(Severity::Warning, message))
+}
+
+fn told(option: &OptionValue, error: OptionError) -> Finding {
+    let found = match error {
+        // Written for AWS, where it means something: it is told, and the rest of the file counts.
+        OptionError::NotSupportedYet { .. } => {
+            option.finding(Severity::Warning, format!("{error}; it has no effect"))
+        }
+        error => option.finding(Severity::Error, error.to_string()),
+    };
+    finding(&found)
 }
 
 /// Files of Beanstalk's that have no effect yet.
@@ -141,7 +193,8 @@ fn without_effect(file: &FileConfig) -> Option<Finding> {
     })
 }
 
-fn finding(found: &beanpole_ebextensions::Finding) -> Finding {
+/// As the API has it.
+pub fn finding(found: &beanpole_ebextensions::Finding) -> Finding {
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     Finding {
         severity: match found.severity {

@@ -187,6 +187,17 @@ impl Config {
         }
     }
 
+    /// What URLs of queues begin with, for callers from outside.
+    pub fn services_base(&self) -> &str {
+        let base = self.aws.services_url.as_ref().unwrap_or(&self.public_url);
+        base.trim_end_matches('/')
+    }
+
+    /// The URL of a queue, for callers from outside.
+    pub fn queue_url(&self, key: &beanpole_sqs::model::QueueKey) -> String {
+        format!("{}{}", self.services_base(), key.path())
+    }
+
     /// The host name of the environment with this CNAME prefix.
     pub fn environment_host(&self, cname_prefix: &str) -> String {
         format!("{cname_prefix}.{}", self.domain)

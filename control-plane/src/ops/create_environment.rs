@@ -13,6 +13,10 @@ use super::{
 use crate::{
     ApiError, App, configurations,
     options::{OptionSet, Settings},
+    resources::{
+        Subject,
+        provide::{For, provide},
+    },
     store::{
         deployable::{self, DeployableVersion},
         environments::{self, NewEnvironment},
@@ -45,8 +49,15 @@ pub async fn create_environment(
         .with_field("platform"));
     }
     version_files::check(&request.version_label, &found.files)?;
-    let brings = version_files::settings(&app.secrets, &found.id, &found.files)?;
-    let set = OptionSet::parse(&request.options)?.with_version(&brings)?;
+    let id = EnvironmentId::random();
+    let subject = Subject {
+        id: &id,
+        name: &request.name,
+    };
+    let own = OptionSet::parse(&request.options)?;
+    let version = (&found.id, request.version_label.as_str());
+    let brings = version_files::brings(app, subject, version, &found.files, &own)?;
+    let set = own.with_version(&brings.settings)?;
     let settings = Settings::of(&set, platform)?;
     let (name_taken, cname_taken) = environments::taken(conn, &request.name, &cname_prefix).await?;
     if name_taken {
@@ -56,7 +67,6 @@ pub async fn create_environment(
         return Err(cname_exists(&cname_prefix));
     }
 
-    let id = EnvironmentId::random();
     let new = NewEnvironment {
         id: &id,
         application: &application,
@@ -96,6 +106,13 @@ pub async fn create_environment(
         findings: &found.files.findings,
     };
     let deployment = begin::begin(conn, &start, now).await?;
+    let of = For {
+        environment: &environment,
+        deployment: &deployment,
+        label: &request.version_label,
+        now,
+    };
+    provide(&app.sqs, conn, of, &brings.queues).await?;
     views::change(conn, &app.config, &id, Some(&deployment), now).await
 }
 

@@ -17,6 +17,10 @@ use super::{
 use crate::{
     ApiError, App, configurations,
     options::{Settings, check_policy},
+    resources::{
+        Subject,
+        provide::{For, provide},
+    },
 };
 
 /// Starts the deployment of a version that exists, with the environment's options.
@@ -41,10 +45,15 @@ pub async fn deploy_version(
         .with_field("version_label"));
     }
     version_files::check(&request.version_label, &found.files)?;
-    let brings = version_files::settings(&app.secrets, &found.id, &found.files)?;
     let before =
         configurations::load_one(conn, &app.secrets, &environment.id, environment.configuration).await?;
-    let set = before.with_version(&brings)?;
+    let subject = Subject {
+        id: &environment.id,
+        name: &environment.name,
+    };
+    let version = (&found.id, request.version_label.as_str());
+    let brings = version_files::brings(app, subject, version, &found.files, &before)?;
+    let set = before.with_version(&brings.settings)?;
     let settings = Settings::of(&set, environment.platform)?;
     let mut options = settings.deployment.clone();
     if let Some(policy) = request.policy {
@@ -78,5 +87,12 @@ pub async fn deploy_version(
         findings: &found.files.findings,
     };
     let deployment = begin::begin(conn, &start, now).await?;
+    let of = For {
+        environment: &environment,
+        deployment: &deployment,
+        label: &request.version_label,
+        now,
+    };
+    provide(&app.sqs, conn, of, &brings.queues).await?;
     views::change(conn, &app.config, &environment.id, Some(&deployment), now).await
 }

@@ -19,7 +19,8 @@ use crate::{
     configurations,
     http::pace::Paced,
     options::{OptionError, OptionSet, Reveal, Settings},
-    store::application_versions,
+    resources::{Here, Subject, bring, changes::changes},
+    store::{application_versions, environment_queues},
 };
 
 /// Compares a bundle with what the environment runs.
@@ -31,10 +32,8 @@ pub async fn plan(app: &App, name: &str, body: Paced) -> Result<BundlePlan, ApiE
     let mut connection = app.pool.acquire().await?;
     let environment = find::environment(&mut connection, name, Timestamp::now()).await?;
     let installation = versions::installation(app);
-    let Judgement {
-        settings,
-        mut findings,
-    } = judge(&layout.configuration_files, environment.platform, &installation);
+    let Judgement { mut findings, .. } =
+        judge(&layout.configuration_files, environment.platform, &installation);
     findings.extend(not_read(&layout.files));
     let before = configurations::load_one(
         &mut connection,
@@ -47,12 +46,30 @@ pub async fn plan(app: &App, name: &str, body: Paced) -> Result<BundlePlan, ApiE
         Some(release) => application_versions::bundle_hash(&mut connection, &release.version).await?,
         None => None,
     };
+    let there = environment_queues::of_environment(&mut connection, &environment.id).await?;
     drop(connection);
+    let files = config_of(&layout);
+    let subject = Subject {
+        id: &environment.id,
+        name: &environment.name,
+    };
+    let here = Here {
+        config: &app.config,
+        subject,
+        own: &before,
+        names: BTreeMap::new(),
+    };
+    let brings = bring(&files, here);
+    for finding in brings.findings {
+        if !findings.contains(&finding) {
+            findings.push(finding);
+        }
+    }
     let old = match running {
         Some(hash) => files_of(app, &hash).await?,
         None => Config::default(),
     };
-    let after = before.with_version(&settings).and_then(|set| {
+    let after = before.with_version(&brings.settings).and_then(|set| {
         Settings::of(&set, environment.platform)?;
         Ok(set)
     });
@@ -70,7 +87,8 @@ pub async fn plan(app: &App, name: &str, body: Paced) -> Result<BundlePlan, ApiE
             .any(|finding| finding.severity == FindingSeverity::Error),
         findings,
         options,
-        entries: changed_entries(&old, &config_of(&layout)),
+        entries: changed_entries(&old, &files),
+        queues: changes(&there, &brings.queues),
     })
 }
 
@@ -125,10 +143,20 @@ fn changed_options(before: &OptionSet, after: &OptionSet) -> Vec<OptionChange> {
         .collect()
 }
 
+/// Queues are told as what becomes of them.
+fn is_queue(old: &Config, new: &Config, id: &str) -> bool {
+    let mut resources = [old, new]
+        .into_iter()
+        .flat_map(|config| &config.files)
+        .filter_map(|file| file.resources.get(id));
+    resources.any(|resource| resource.queue.is_some())
+}
+
 fn changed_entries(old: &Config, new: &Config) -> Vec<EntryChange> {
     Plan::between(old, new)
         .into_iter()
         .filter(|change| change.section != "option_settings")
+        .filter(|change| change.section != "resources" || !is_queue(old, new, &change.name))
         .map(|change| EntryChange {
             summary: change.to_string(),
             file: change.file,

@@ -56,12 +56,10 @@ async fn application(app: &App, name: &str) -> Result<ApplicationId, ApiError> {
 
 async fn view(app: &App, queue: &Queue) -> Result<View, ApiError> {
     let attributes = app.sqs.told(queue).await.map_err(refused)?;
-    let config = &app.config;
-    let base = config.aws.services_url.as_ref().unwrap_or(&config.public_url);
     Ok(View {
         name: queue.key.name.clone(),
         arn: queue.key.arn().0,
-        url: format!("{base}{}", queue.key.path()),
+        url: app.config.queue_url(&queue.key),
         property: property(&queue.key.name),
         attributes: attributes
             .into_iter()

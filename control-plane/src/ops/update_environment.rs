@@ -19,6 +19,10 @@ use crate::{
     ApiError, App, configurations,
     options::{Difference, OptionSet, Settings},
     reconcile::foresee,
+    resources::{
+        Subject,
+        provide::{For, provide},
+    },
     store::{
         deployable, deployments,
         environments::{self, Capacity, EnvironmentRow},
@@ -58,6 +62,7 @@ pub async fn update_environment(
     let before =
         configurations::load_one(conn, &app.secrets, &environment.id, environment.configuration).await?;
     let after = before.changed(&request.set, &request.remove)?;
+    let after = asked_again(app, conn, &environment, after).await?;
     let settings = Settings::of(&after, environment.platform)?;
     let deployment = match before.difference(&after) {
         Difference::Nothing => None,
@@ -73,6 +78,32 @@ pub async fn update_environment(
     let foreseen = foresee::hindrance(conn, &app.secrets, &environment.id, now).await?;
     change.environment.hindrance = foreseen.as_ref().map(views::hindrance);
     Ok(change)
+}
+
+/// With what the version brings when options are these: its files may ask for an option that was changed.
+async fn asked_again(
+    app: &App,
+    conn: &mut PgConnection,
+    environment: &EnvironmentRow,
+    set: OptionSet,
+) -> Result<OptionSet, ApiError> {
+    let (version, label) = match deployments::active(conn, &environment.id).await? {
+        Some(running) => (running.target.version, running.label),
+        None => version_in_force(conn, environment).await?,
+    };
+    let files = deployable::files(conn, &version).await?;
+    if files.files_sealed.is_none() {
+        return Ok(set);
+    }
+    let brings = version_files::brings(app, subject(environment), (&version, &label), &files, &set)?;
+    Ok(set.with_version(&brings.settings)?)
+}
+
+fn subject(environment: &EnvironmentRow) -> Subject<'_> {
+    Subject {
+        id: &environment.id,
+        name: &environment.name,
+    }
 }
 
 /// Writes the next revision and the capacity it asks for.
@@ -138,7 +169,9 @@ async fn roll_out(
     };
     // Perhaps not the version that the environment's options were last made for.
     let files = deployable::files(conn, &version).await?;
-    let set = &set.with_version(&version_files::settings(&app.secrets, &version, &files)?)?;
+    let subject = subject(&environment);
+    let brings = version_files::brings(app, subject, (&version, &label), &files, set)?;
+    let set = &set.with_version(&brings.settings)?;
     let settings = Settings::of(set, environment.platform)?;
     let configuration = save(app, conn, &environment, set, &settings, now).await?;
     environment.desired_instances = capacity(&environment, &settings).desired;
@@ -165,7 +198,15 @@ async fn roll_out(
         options: &options,
         findings: &[],
     };
-    begin::begin(conn, &start, now).await
+    let deployment = begin::begin(conn, &start, now).await?;
+    let of = For {
+        environment: &environment,
+        deployment: &deployment,
+        label: &label,
+        now,
+    };
+    provide(&app.sqs, conn, of, &brings.queues).await?;
+    Ok(deployment)
 }
 
 /// The version of the last successful deployment; before there is one, the one launched last.

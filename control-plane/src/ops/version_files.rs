@@ -2,18 +2,46 @@
 
 use beanpole_protocol::{
     VersionId,
-    api::{FindingSeverity, OptionSetting},
+    api::{Finding, FindingSeverity, OptionSetting},
 };
 
-use crate::{ApiError, secrets::Secrets, store::deployable::FilesRow};
+use crate::{
+    ApiError, App,
+    bundle::configuration::{Differs, Judgement},
+    options::OptionSet,
+    resources::{Brought, Here, Subject, bring},
+    secrets::Secrets,
+    store::{application_versions::SealedFiles, deployable::FilesRow},
+};
 
 /// What a version's option settings are sealed for.
-fn context(version: &VersionId) -> String {
+fn settings_context(version: &VersionId) -> String {
     format!("version's option settings {version}")
 }
 
-/// For storage; none when there is nothing to keep.
+/// What its configuration files are sealed for.
+fn files_context(version: &VersionId) -> String {
+    format!("version's configuration files {version}")
+}
+
+/// For storage: what the files set for all environments, and they themselves if that is not all.
 pub fn seal(
+    secrets: &Secrets,
+    version: &VersionId,
+    judgement: &Judgement,
+    files: &[(String, Vec<u8>)],
+) -> Result<SealedFiles, ApiError> {
+    Ok(SealedFiles {
+        settings: seal_settings(secrets, version, &judgement.settings)?,
+        files: match judgement.differs {
+            Differs::Nowhere => None,
+            Differs::BetweenEnvironments => Some(seal_files(secrets, version, files)?),
+        },
+    })
+}
+
+/// None when there is nothing to keep.
+pub fn seal_settings(
     secrets: &Secrets,
     version: &VersionId,
     settings: &[OptionSetting],
@@ -23,13 +51,60 @@ pub fn seal(
     }
     let text = serde_json::to_vec(settings).map_err(ApiError::internal)?;
     let sealed = secrets
-        .seal(&text, &context(version))
+        .seal(&text, &settings_context(version))
         .map_err(ApiError::internal)?;
     Ok(Some(sealed))
 }
 
-/// The option settings that a version brings.
-pub fn settings(
+/// Files that were read are text; what is none was an error.
+pub fn seal_files(
+    secrets: &Secrets,
+    version: &VersionId,
+    files: &[(String, Vec<u8>)],
+) -> Result<Vec<u8>, ApiError> {
+    let texts: Vec<(&str, _)> = files
+        .iter()
+        .map(|(path, content)| (path.as_str(), String::from_utf8_lossy(content)))
+        .collect();
+    let text = serde_json::to_vec(&texts).map_err(ApiError::internal)?;
+    secrets
+        .seal(&text, &files_context(version))
+        .map_err(ApiError::internal)
+}
+
+/// What a version brings to an environment, whose own options are `own`. An error says which line of a file
+/// cannot be had there.
+pub fn brings(
+    app: &App,
+    subject: Subject<'_>,
+    (version, label): (&VersionId, &str),
+    files: &FilesRow,
+    own: &OptionSet,
+) -> Result<Brought, ApiError> {
+    let Some(sealed) = &files.files_sealed else {
+        return Ok(Brought {
+            settings: settings(&app.secrets, version, files)?,
+            ..Brought::default()
+        });
+    };
+    let text = app
+        .secrets
+        .open(sealed, &files_context(version))
+        .map_err(ApiError::internal)?;
+    let texts: Vec<(String, String)> = serde_json::from_slice(&text).map_err(ApiError::internal)?;
+    let here = Here {
+        config: &app.config,
+        subject,
+        own,
+        names: Default::default(),
+    };
+    let brought = bring(&beanpole_ebextensions::parse(&texts).config, here);
+    refuse(label, &brought.findings)?;
+    Ok(brought)
+}
+
+/// The option settings that are the same for all environments.
+fn settings(
     secrets: &Secrets,
     version: &VersionId,
     files: &FilesRow,
@@ -38,15 +113,18 @@ pub fn settings(
         return Ok(Vec::new());
     };
     let text = secrets
-        .open(sealed, &context(version))
+        .open(sealed, &settings_context(version))
         .map_err(ApiError::internal)?;
     serde_json::from_slice(&text).map_err(ApiError::internal)
 }
 
 /// Refuses a version whose files cannot be used, before anything is touched.
 pub fn check(label: &str, files: &FilesRow) -> Result<(), ApiError> {
-    let errors: Vec<_> = files
-        .findings
+    refuse(label, &files.findings)
+}
+
+fn refuse(label: &str, findings: &[Finding]) -> Result<(), ApiError> {
+    let errors: Vec<_> = findings
         .iter()
         .filter(|finding| finding.severity == FindingSeverity::Error)
         .collect();

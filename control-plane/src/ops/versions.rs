@@ -15,12 +15,12 @@ use crate::{
     blobs::{Incoming, Received},
     bundle::{
         BundleError, Layout, UPLOAD_LIMIT,
-        configuration::{Installation, Judgement, judge, not_read},
+        configuration::{Installation, judge, not_read},
     },
     http::pace::Paced,
     notices::{self, Notice},
     store::{
-        application_versions::{self, VersionRow},
+        application_versions::{self, SealedFiles, VersionRow},
         applications as application_rows, hosts,
     },
 };
@@ -86,13 +86,10 @@ pub async fn upload(
     let received = receive(incoming, body).await?;
     let layout = app.inspector.inspect(received.path()).await?;
     let platform = choose_platform(&layout, query.platform)?;
-    let Judgement {
-        settings,
-        mut findings,
-    } = judge(&layout.configuration_files, platform, &installation(app));
-    findings.extend(not_read(&layout.files));
+    let mut judgement = judge(&layout.configuration_files, platform, &installation(app));
+    judgement.findings.extend(not_read(&layout.files));
     let id = VersionId::random();
-    let settings = version_files::seal(&app.secrets, &id, &settings)?;
+    let sealed = version_files::seal(&app.secrets, &id, &judgement, &layout.configuration_files)?;
     let version = VersionRow {
         id,
         label: label.to_owned(),
@@ -101,10 +98,10 @@ pub async fn upload(
         sha256: received.hash,
         size_bytes: received.size,
         notes: layout.notes,
-        findings,
+        findings: judgement.findings,
         created_at: Timestamp::now(),
     };
-    keep(app, application, version, settings.as_deref(), received).await
+    keep(app, application, version, &sealed, received).await
 }
 
 /// What functions in configuration files may ask for.
@@ -138,7 +135,7 @@ async fn keep(
     app: &App,
     application: &str,
     version: VersionRow,
-    settings_sealed: Option<&[u8]>,
+    sealed: &SealedFiles,
     received: Received,
 ) -> Result<Uploaded, ApiError> {
     let mut transaction = app.pool.begin().await?;
@@ -146,7 +143,7 @@ async fn keep(
     let id = application_rows::keep(&mut transaction, application)
         .await?
         .ok_or_else(|| applications::not_found(application))?;
-    if application_versions::insert(&mut transaction, &id, &version, settings_sealed).await? {
+    if application_versions::insert(&mut transaction, &id, &version, sealed).await? {
         app.blobs.keep(received).await.map_err(ApiError::internal)?;
         transaction.commit().await?;
         tracing::info!(application.name = application, version.label = %version.label, version.id = %version.id,

@@ -22,6 +22,6 @@ mod values;
 
 pub use self::{
     error::OptionError,
-    set::{Difference, OptionSet, Reveal},
+    set::{Difference, OptionSet, Reveal, check_name},
     settings::{EnvironmentType, Settings, WhenBusy, check_policy},
 };

@@ -96,6 +96,16 @@ impl OptionSet {
             .map(String::as_str)
     }
 
+    /// The value that is set, properties too; not what a version says.
+    pub fn own(&self, namespace: &str, name: &str) -> Option<&str> {
+        let key = (namespace.to_owned(), name.to_owned());
+        let value = match namespace {
+            PROPERTIES => self.own.properties.get(name),
+            _ => self.own.options.get(&key),
+        };
+        value.map(String::as_str)
+    }
+
     /// The set after a change: removals first, then settings.
     pub fn changed(&self, set: &[OptionSetting], remove: &[OptionName]) -> Result<Self, OptionError> {
         let mut next = self.clone();
@@ -282,6 +292,23 @@ pub(super) fn reaches_instances(namespace: &str, name: &str) -> bool {
         ),
         _ => true,
     }
+}
+
+/// Whether there is an option of this name, whatever its value.
+pub fn check_name(namespace: &str, name: &str) -> Result<(), OptionError> {
+    if namespace == PROPERTIES {
+        return match properties::problem(name, "") {
+            None => Ok(()),
+            Some(problem) => Err(OptionError::BadProperty {
+                key: name.to_owned(),
+                problem,
+            }),
+        };
+    }
+    if statics::is_namespace(namespace) {
+        return Ok(());
+    }
+    known(namespace, name).map(drop)
 }
 
 fn known(namespace: &str, name: &str) -> Result<&'static catalogue::Known, OptionError> {

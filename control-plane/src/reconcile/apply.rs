@@ -14,9 +14,9 @@ use super::{
     world::World,
 };
 use crate::{
+    App,
     notices::{self, Notice},
     ops::record::{self, About},
-    secrets::Secrets,
     store::{
         deployments, environments, host_images, hosts,
         instances::{self, NewInstance, NextIntent},
@@ -81,7 +81,7 @@ impl Touched {
 /// What all changes of one plan are written with.
 struct Writer<'a> {
     conn: &'a mut PgConnection,
-    secrets: &'a Secrets,
+    app: &'a App,
     world: &'a World,
     touched: &'a mut Touched,
     now: Timestamp,
@@ -90,7 +90,7 @@ struct Writer<'a> {
 /// Writes the changes in their order.
 pub async fn plan(
     conn: &mut PgConnection,
-    secrets: &Secrets,
+    app: &App,
     world: &World,
     changes: &[Change],
     touched: &mut Touched,
@@ -99,7 +99,7 @@ pub async fn plan(
     touched.lock(conn).await?;
     let mut writer = Writer {
         conn,
-        secrets,
+        app,
         world,
         touched,
         now,
@@ -166,7 +166,7 @@ impl Writer<'_> {
                     current: current.as_ref(),
                     reason,
                 };
-                finish::finish(self.conn, self.secrets, world, &outcome, touched, self.now).await?;
+                finish::finish(self.conn, self.app, world, &outcome, touched, self.now).await?;
             }
             Change::SetHindrance { reason } => {
                 let id = &self.world.environment.id;

@@ -64,7 +64,7 @@ async fn plan_until_settled(
         if plan.changes.is_empty() {
             return Ok((world, plan.next_wake));
         }
-        apply::plan(conn, &app.secrets, &world, &plan.changes, touched, now).await?;
+        apply::plan(conn, app, &world, &plan.changes, touched, now).await?;
         world = world::load(conn, &app.secrets, id).await?;
     }
     Ok((world, Some(now)))

@@ -10,13 +10,14 @@ use sqlx::PgConnection;
 
 use super::{ReconcileError, apply::Touched, world::World};
 use crate::{
-    configurations,
+    App, configurations,
     notices::{self, Notice},
     ops::{
         record::{self, About},
         update_environment::capacity,
     },
     options::Settings,
+    resources::provide::{For, conclude},
     secrets::Secrets,
     store::{
         deployments::{self, DeploymentRow, Ending},
@@ -44,7 +45,7 @@ pub struct Ended {
 
 pub async fn finish(
     conn: &mut PgConnection,
-    secrets: &Secrets,
+    app: &App,
     world: &World,
     outcome: &Outcome<'_>,
     touched: &mut Touched,
@@ -74,8 +75,15 @@ pub async fn finish(
         environments::clear_current(conn, &environment.id).await?;
     }
     if outcome.status != DeploymentStatus::Succeeded {
-        take_configuration_back(conn, secrets, world, deployment, now).await?;
+        take_configuration_back(conn, &app.secrets, world, deployment, now).await?;
     }
+    let of = For {
+        environment,
+        deployment: &deployment.id,
+        label: &deployment.label,
+        now,
+    };
+    conclude(&app.sqs, conn, of, (deployment.kind, outcome.status)).await?;
     let status = match (deployment.kind, outcome.status) {
         (DeploymentKind::Terminate, DeploymentStatus::Succeeded) => EnvironmentStatus::Terminated,
         _ => EnvironmentStatus::Ready,

@@ -23,7 +23,8 @@ use futures_util::{StreamExt, stream};
 use tokio::time::Instant;
 
 use crate::{
-    ApiError, App, configurations::ConfigurationError, notices::Notice, options::OptionError, store::wakes,
+    ApiError, App, configurations::ConfigurationError, notices::Notice, options::OptionError,
+    resources::provide::ProvideError, store::wakes,
 };
 
 /// However quiet it is, rows are looked at this often: notices can be lost.
@@ -44,6 +45,8 @@ pub enum ReconcileError {
     Database(#[from] sqlx::Error),
     #[error(transparent)]
     Configuration(#[from] ConfigurationError),
+    #[error(transparent)]
+    Queues(#[from] ProvideError),
     #[error("stored options are no longer valid")]
     Options(#[from] OptionError),
 }
@@ -53,6 +56,7 @@ impl From<ReconcileError> for ApiError {
         match error {
             ReconcileError::Database(error) => error.into(),
             ReconcileError::Configuration(error) => error.into(),
+            ReconcileError::Queues(error) => ApiError::internal(error),
             ReconcileError::Options(error) => ApiError::internal(error),
         }
     }

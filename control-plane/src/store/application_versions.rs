@@ -99,18 +99,27 @@ pub async fn page(
     .await
 }
 
+/// What is kept of a version's configuration files.
+#[derive(Clone, Debug, Default)]
+pub struct SealedFiles {
+    /// What they set, the same for all environments.
+    pub settings: Option<Vec<u8>>,
+    /// They themselves, where something differs between environments.
+    pub files: Option<Vec<u8>>,
+}
+
 /// Adds a version; false when the application has one of that label.
 pub async fn insert(
     connection: &mut PgConnection,
     application: &ApplicationId,
     version: &VersionRow,
-    settings_sealed: Option<&[u8]>,
+    files: &SealedFiles,
 ) -> sqlx::Result<bool> {
     sqlx::query(
         "insert into control.application_versions
            (id, application_id, label, description, platform, sha256, size_bytes, notes, findings,
-            option_settings_sealed, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+            option_settings_sealed, configuration_files_sealed, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
          on conflict (application_id, label) where deleted_at is null do nothing",
     )
     .bind(version.id.as_str())
@@ -122,7 +131,8 @@ pub async fn insert(
     .bind(i64::try_from(version.size_bytes).unwrap_or(i64::MAX))
     .bind(&version.notes)
     .bind(to_json(&version.findings)?)
-    .bind(settings_sealed)
+    .bind(&files.settings)
+    .bind(&files.files)
     .bind(at(version.created_at))
     .execute(connection)
     .await

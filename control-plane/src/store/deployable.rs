@@ -21,6 +21,8 @@ pub struct DeployableVersion {
 pub struct FilesRow {
     /// Absent: they set nothing.
     pub settings_sealed: Option<Vec<u8>>,
+    /// The files themselves. Absent: they come to the same for all environments.
+    pub files_sealed: Option<Vec<u8>>,
     pub findings: Vec<Finding>,
 }
 
@@ -28,6 +30,7 @@ impl FromRow<'_, PgRow> for FilesRow {
     fn from_row(row: &PgRow) -> sqlx::Result<Self> {
         Ok(Self {
             settings_sealed: row.try_get("option_settings_sealed")?,
+            files_sealed: row.try_get("configuration_files_sealed")?,
             findings: json(row, "findings")?,
         })
     }
@@ -49,7 +52,8 @@ pub async fn find(
     };
     let application: ApplicationId = parsed(&row, "id")?;
     let version = sqlx::query(
-        "select id, platform, option_settings_sealed, findings from control.application_versions
+        "select id, platform, option_settings_sealed, configuration_files_sealed, findings
+         from control.application_versions
          where application_id = $1 and label = $2 and deleted_at is null for key share",
     )
     .bind(application.as_str())
@@ -69,10 +73,13 @@ pub async fn find(
 
 /// What the configuration files of a version came to.
 pub async fn files(conn: &mut PgConnection, version: &VersionId) -> sqlx::Result<FilesRow> {
-    sqlx::query_as("select option_settings_sealed, findings from control.application_versions where id = $1")
-        .bind(version.as_str())
-        .fetch_one(conn)
-        .await
+    sqlx::query_as(
+        "select option_settings_sealed, configuration_files_sealed, findings
+         from control.application_versions where id = $1",
+    )
+    .bind(version.as_str())
+    .fetch_one(conn)
+    .await
 }
 
 /// The label of a version.

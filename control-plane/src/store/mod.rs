@@ -8,6 +8,7 @@ pub mod column;
 pub mod configurations;
 pub mod deployable;
 pub mod deployments;
+pub mod environment_queues;
 pub mod environments;
 pub mod events;
 pub mod host_images;

@@ -86,12 +86,22 @@ impl Stage {
         name: &str,
         options: Vec<OptionSetting>,
     ) -> Result<EnvironmentChange, ApiError> {
+        self.create_with(name, "v1", options).await
+    }
+
+    /// A new environment, with a version of choice.
+    pub async fn create_with(
+        &self,
+        name: &str,
+        label: &str,
+        options: Vec<OptionSetting>,
+    ) -> Result<EnvironmentChange, ApiError> {
         let request = CreateEnvironment {
             application: "shop".to_owned(),
             name: name.to_owned(),
             cname_prefix: None,
             platform: None,
-            version_label: "v1".to_owned(),
+            version_label: label.to_owned(),
             options,
         };
         let mut transaction = self.begin().await;

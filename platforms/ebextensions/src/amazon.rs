@@ -11,9 +11,9 @@ pub(crate) enum Named<'a> {
     None(&'a str),
 }
 
-type Row = [&'static str; 4];
+pub(crate) type Row = [&'static str; 4];
 
-fn rows(table: &'static str) -> Vec<Row> {
+pub(crate) fn rows(table: &'static str) -> Vec<Row> {
     table
         .lines()
         .filter(|line| !line.is_empty() && !line.starts_with('#'))

@@ -52,6 +52,14 @@ fn of_environment(file: &FileConfig) -> Vec<&Text> {
         .map(|setting| &setting.value)
         .collect();
     texts.extend(file.container_commands.values().flat_map(of_command));
+    for queue in file
+        .resources
+        .values()
+        .filter_map(|resource| resource.queue.as_ref())
+    {
+        texts.extend(&queue.name);
+        texts.extend(queue.texts());
+    }
     texts
 }
 

@@ -15,6 +15,7 @@ pub mod model;
 mod options;
 mod parse;
 pub mod plan;
+mod queue;
 mod read;
 mod steps;
 mod text;
@@ -28,9 +29,10 @@ pub use self::{
     },
     manifest::{CRON_YAML, CronTask, ENV_YAML, Manifest, cron_tasks, environment_manifest},
     model::Config,
-    options::{OptionValue, option_settings},
+    options::{LateOption, OptionValue, Settled, option_settings},
     parse::{Parsed, is_config_file, parse},
     plan::Plan,
+    queue::{Order, QUEUE, Queue, Removal, WantedQueue, queue_names, queues},
     steps::{Step, Target, build_steps},
     text::Text,
 };

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::{finding::Position, text::Text};
+use crate::{finding::Position, queue::Queue, text::Text};
 
 /// Every file that counts, in the order they are worked through.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -154,6 +154,9 @@ pub struct Resource {
     /// Such as `AWS::SQS::Queue`; empty when an override of Beanstalk's own says none.
     pub kind: String,
     pub body: Json,
+    /// What is made of it, if that is a queue.
+    #[serde(skip)]
+    pub queue: Option<Queue>,
     #[serde(skip)]
     pub at: Position,
 }

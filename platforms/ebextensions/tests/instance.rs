@@ -4,7 +4,8 @@
 mod common;
 
 use beanpole_ebextensions::{
-    Config, Plan, Severity, Start, container_commands, option_settings, parse, services, written_hooks,
+    Config, Plan, Settled, Severity, Start, container_commands, option_settings, parse, services,
+    written_hooks,
 };
 use common::Here;
 
@@ -70,7 +71,9 @@ fn later_files_win_over_earlier_ones() {
             "option_settings: [{namespace: x:y, option_name: B, value: two}]\nservices: {sysvinit: {crond: {ensureRunning: true, enabled: no}}}",
         ),
     ]);
-    let (options, findings) = option_settings(&config, &Here);
+    let Settled {
+        options, findings, ..
+    } = option_settings(&config, &Here);
     assert_eq!(findings, []);
     let values: Vec<_> = options
         .iter()

@@ -16,6 +16,9 @@ pub struct BundlePlan {
     pub options: Vec<OptionChange>,
     /// Entries of configuration files, option settings aside, that would be added, removed or changed.
     pub entries: Vec<EntryChange>,
+    /// Queues that the files declare and that would be made, changed or removed.
+    #[serde(default)]
+    pub queues: Vec<QueueChange>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +37,17 @@ pub struct EntryChange {
     pub file: String,
     /// Such as `commands` or `packages.apt`.
     pub section: String,
+    pub name: String,
+    pub happened: Happened,
+    /// In a few words.
+    pub summary: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct QueueChange {
+    /// Its name in the files.
+    pub logical_id: String,
     pub name: String,
     pub happened: Happened,
     /// In a few words.

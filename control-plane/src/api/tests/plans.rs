@@ -75,6 +75,27 @@ async fn options_and_entries_are_compared_and_nothing_is_kept() {
         ("commands", Happened::Added)
     );
 
+    // Queues are told as what becomes of them, and options have their addresses already.
+    let queue = "Resources:\n  Jobs: {Type: 'AWS::SQS::Queue', Properties: {QueueName: jobs, DelaySeconds: 3}}\noption_settings:\n  aws:elasticbeanstalk:application:environment: {URL: !GetAtt Jobs.Arn}\n";
+    let planned = plan(&world.admin, bundle(queue)).await.unwrap();
+    assert!(!planned.refused && planned.findings.is_empty(), "{planned:?}");
+    let queues: Vec<_> = planned
+        .queues
+        .iter()
+        .map(|queue| (queue.logical_id.as_str(), queue.name.as_str(), queue.happened))
+        .collect();
+    assert_eq!(queues, [("Jobs", "jobs", Happened::Added)]);
+    assert!(planned.entries.is_empty(), "{planned:?}");
+    let arn = planned
+        .options
+        .iter()
+        .find(|change| change.name == "URL")
+        .unwrap();
+    assert_eq!(
+        arn.after.as_deref(),
+        Some("arn:aws:sqs:us-east-1:000000000000:jobs")
+    );
+
     // What would be refused says so, with the place; what does not fit together, too.
     let broken = plan(&world.admin, bundle("commands: [\n")).await.unwrap();
     assert!(broken.refused && broken.findings[0].line == 1, "{broken:?}");

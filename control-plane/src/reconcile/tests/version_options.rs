@@ -15,7 +15,7 @@ async fn brings(stage: &Stage, label: &str, settings: &[OptionSetting], findings
         "update control.application_versions set option_settings_sealed = $2, findings = $3 where id = $1",
     )
     .bind(id.as_str())
-    .bind(version_files::seal(&stage.app.secrets, id, settings).unwrap())
+    .bind(version_files::seal_settings(&stage.app.secrets, id, settings).unwrap())
     .bind(to_json(&findings).unwrap())
     .execute(&stage.app.pool)
     .await

@@ -6,6 +6,7 @@ use super::{Lookup, call::Call};
 use crate::{
     finding::{Finding, Severity},
     model::Config,
+    queue::{self, ATTRIBUTES},
     text::{Part, Text},
 };
 
@@ -126,16 +127,38 @@ impl Evaluator<'_> {
                 other => Ok(other.to_string()),
             };
         }
-        Err(Trouble::Never(self.no_resource(name)))
+        Err(self.no_resource(name))
     }
 
     fn attribute(&self, resource: &str, attribute: &str) -> Result<String, Trouble> {
-        self.lookup
-            .attribute(resource, attribute)
-            .ok_or_else(|| Trouble::Never(self.no_resource(resource)))
+        if let Some(value) = self.lookup.attribute(resource, attribute) {
+            return Ok(value);
+        }
+        if self.is_queue(resource) && !ATTRIBUTES.contains(&attribute) {
+            return Err(Trouble::Never(format!(
+                "the queue {resource} has no attribute {attribute}: it has {}",
+                ATTRIBUTES.join(", ")
+            )));
+        }
+        Err(self.no_resource(resource))
     }
 
-    fn no_resource(&self, name: &str) -> String {
+    fn is_queue(&self, name: &str) -> bool {
+        queue::declared(self.config).contains_key(name)
+    }
+
+    /// Why a resource gives no value.
+    fn no_resource(&self, name: &str) -> Trouble {
+        if !self.is_queue(name) {
+            return Trouble::Never(self.never(name));
+        }
+        if self.scope == Scope::Build {
+            return Trouble::Never(too_early(&format!("the queue {name}")));
+        }
+        Trouble::NotHere(format!("the queue {name} is not known here"))
+    }
+
+    fn never(&self, name: &str) -> String {
         if name.starts_with("AWSEB") {
             return format!("Beanpole has no resource {name}: write the value itself");
         }
@@ -161,9 +184,11 @@ impl Evaluator<'_> {
                 "the option {namespace} {name} is not known when a version is uploaded and built: in a container command ask get-config optionsettings for it"
             ))),
             (None, Some(default)) => self.call(default),
-            (None, None) => Err(Trouble::NotHere(format!(
-                "the option {namespace} {name} is not set, and Fn::GetOptionSetting has no DefaultValue"
-            ))),
+            (None, None) => self.lookup.default_of(namespace, name).ok_or_else(|| {
+                Trouble::NotHere(format!(
+                    "the option {namespace} {name} is not set, and Fn::GetOptionSetting has no DefaultValue: add one"
+                ))
+            }),
         }
     }
 

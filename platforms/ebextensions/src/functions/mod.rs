@@ -15,18 +15,23 @@ pub(crate) use self::{
 /// What only the caller knows: the installation and, where there is one, the environment.
 pub trait Lookup {
     /// The value of a pseudo parameter (`AWS::Region`), of a parameter that Beanstalk gives
-    /// (`AWSEBEnvironmentName`) or of a resource that exists.
+    /// (`AWSEBEnvironmentName`) or of a queue that the files declare: its URL.
     fn reference(&self, name: &str) -> Option<String>;
 
-    /// The value of an option of the environment.
+    /// The value that an option of the environment is set to.
     fn option(&self, namespace: &str, name: &str) -> Option<String>;
+
+    /// The value that an option has while it is set nowhere.
+    fn default_of(&self, _namespace: &str, _name: &str) -> Option<String> {
+        None
+    }
 
     /// Whether [`Self::option`] answers for an environment: then an option that it does not know is not set.
     fn knows_environment(&self) -> bool {
         false
     }
 
-    /// An attribute of a resource that exists. None do yet.
+    /// An attribute of a queue that the files declare, such as `Arn`.
     fn attribute(&self, _resource: &str, _attribute: &str) -> Option<String> {
         None
     }

@@ -36,6 +36,7 @@ fn config() -> Config {
         Resource {
             kind: "AWS::SNS::Topic".to_owned(),
             body: json!({}),
+            queue: None,
             at: Position::START,
         },
     );

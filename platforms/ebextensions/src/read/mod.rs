@@ -4,7 +4,9 @@ mod accounts;
 mod commands;
 mod files;
 mod options;
+mod overrides;
 mod packages;
+mod queue;
 mod reader;
 mod services;
 mod template;
@@ -94,6 +96,12 @@ fn whole(reader: &mut Reader<'_>, bytes: &[u8]) -> Option<FileConfig> {
     let mut config = empty;
     for entry in entries {
         section(reader, entry, &mut config);
+    }
+    // Beanstalk makes its resources from the options and lays what a file says of them over that.
+    if let Some(entry) = entries.iter().find(|entry| entry.key == "Resources") {
+        for setting in overrides::read(reader, &entry.value) {
+            options::add(reader, &mut config.option_settings, setting);
+        }
     }
     Some(config)
 }

@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &Node) -> Vec<OptionSetting> {
 }
 
 /// A later one takes the place of an earlier one for the same option.
-fn add(reader: &mut Reader<'_>, all: &mut Vec<OptionSetting>, setting: OptionSetting) {
+pub(super) fn add(reader: &mut Reader<'_>, all: &mut Vec<OptionSetting>, setting: OptionSetting) {
     let value = setting.value.written();
     if value.contains("{{resolve:") {
         reader.error(

@@ -1,23 +1,21 @@
-//! CloudFormation's sections: kept as they are. What they ask for is not made yet, and that is said.
+//! CloudFormation's sections. What they ask for and Beanpole does not make is kept as it is, and that is said.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::reader::Reader;
+use super::{queue, reader::Reader};
 use crate::{
     model::Resource,
+    queue::QUEUE,
     yaml::{Entry, Node, Value},
 };
 
-/// Types of resources that Beanpole has, and how to make one. None is made from a file yet.
-const OWNED: &[(&str, &str)] = &[
-    ("AWS::SQS::Queue", "make it with `bp queue create`"),
-    (
-        "AWS::SQS::QueuePolicy",
-        "set it as the attribute Policy of the queue",
-    ),
-];
+/// Types of resources that Beanpole has and makes otherwise than from a file, and how.
+const OWNED: &[(&str, &str)] = &[(
+    "AWS::SQS::QueuePolicy",
+    "set it as the attribute Policy of the queue",
+)];
 
 pub(super) fn resources(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Resource> {
     let mut all = BTreeMap::new();
@@ -43,12 +41,11 @@ fn resource(reader: &mut Reader<'_>, entry: &Entry, key: &str) -> Option<Resourc
         Some(field) => reader.word(&field.value, &format!("{key}.Type"))?,
         None => String::new(),
     };
+    let mut queue = None;
     if id.starts_with("AWSEB") {
-        reader.warn(
-            entry.at,
-            key,
-            format!("{id} is a resource of Beanstalk's own{}, which Beanpole does not have: changing it has no effect", of_kind(&kind)),
-        );
+        // What it says is the options' business.
+    } else if kind == QUEUE {
+        queue = Some(queue::read(reader, entry, key)?);
     } else if kind.is_empty() {
         reader.error(entry.at, key, format!("the resource {id} has no Type: add one"));
         return None;
@@ -56,7 +53,7 @@ fn resource(reader: &mut Reader<'_>, entry: &Entry, key: &str) -> Option<Resourc
         reader.warn(
             entry.at,
             key,
-            format!("the resource {id} ({kind}) is not created from .ebextensions yet: {instead}"),
+            format!("the resource {id} ({kind}) is not created from .ebextensions: {instead}"),
         );
     } else {
         reader.warn(
@@ -68,16 +65,9 @@ fn resource(reader: &mut Reader<'_>, entry: &Entry, key: &str) -> Option<Resourc
     Some(Resource {
         kind,
         body: entry.value.json(),
+        queue,
         at: entry.at,
     })
-}
-
-fn of_kind(kind: &str) -> String {
-    if kind.is_empty() {
-        String::new()
-    } else {
-        format!(" ({kind})")
-    }
 }
 
 /// `Parameters` and `Mappings`, for `Ref` and `Fn::FindInMap`.
