@@ -1,7 +1,8 @@
 //! What a bundle's `.ebextensions` add to the build of its image and to its instances.
 
 use beanpole_ebextensions::{self as ebextensions, Config, Finding, Lookup, Start, Target};
-use beanpole_instance::{Command, Hooks, Line, Service};
+pub use beanpole_instance::LATE_COMMANDS;
+use beanpole_instance::{Command, ContainerCommand, Hooks, Late, Line, Service};
 
 use crate::{images::ContextFile, source::Source};
 
@@ -13,7 +14,7 @@ pub struct Extensions {
     /// One for each configuration file that does anything during the build.
     steps: Vec<FileSteps>,
     pub services: Vec<Service>,
-    pub container_commands: Vec<Command>,
+    pub container_commands: Vec<ContainerCommand>,
     /// Written by `files:`, to where hooks are looked for.
     pub hooks: Hooks,
 }
@@ -55,7 +56,7 @@ impl Extensions {
             Err(findings) => return first(findings).map_or_else(|| Ok(Self::default()), Err),
         };
         let mut extensions = Self {
-            container_commands: commands.into_iter().map(command).collect(),
+            container_commands: commands.into_iter().map(planned).collect(),
             ..Self::of_instances(&config)
         };
         for step in steps {
@@ -127,6 +128,23 @@ impl Extensions {
             dockerfile.push_str(&format!("RUN {} && rm -rf {SCRIPTS}\n", runs.join(" && ")));
         }
     }
+}
+
+fn planned(planned: ebextensions::Planned) -> ContainerCommand {
+    match planned {
+        ebextensions::Planned::Known(known) => ContainerCommand::Known(command(known)),
+        ebextensions::Planned::Late { file, name, .. } => ContainerCommand::Late(Late { file, name }),
+    }
+}
+
+/// The container commands that differ between environments, as one of them has them.
+pub fn late_commands(
+    config: &Config,
+    installation: &dyn Lookup,
+    environment: &dyn Lookup,
+) -> Result<Vec<Command>, Vec<Finding>> {
+    let commands = ebextensions::late_commands(config, installation, environment)?;
+    Ok(commands.into_iter().map(command).collect())
 }
 
 fn command(command: ebextensions::ContainerCommand) -> Command {

@@ -236,6 +236,8 @@ mod tests {
     use beanpole_ebextensions::Unknown;
     use beanpole_protocol::Platform;
 
+    use beanpole_instance::ContainerCommand;
+
     use super::*;
     use crate::plan;
 
@@ -310,7 +312,10 @@ mod tests {
             (".ebextensions/b.config", "files: {/etc/x: {content: y}}\n"),
         ]);
         let instance = spec(&build);
-        assert_eq!(instance.container_commands[0].name, "two");
+        let ContainerCommand::Known(command) = &instance.container_commands[0] else {
+            panic!("{instance:#?}");
+        };
+        assert_eq!(command.name, "two");
         let text = build.dockerfile.unwrap();
         for line in [
             "RUN sh /opt/beanpole/steps/packages.sh && sh /opt/beanpole/steps/commands.sh && rm -rf /opt/beanpole/steps/",

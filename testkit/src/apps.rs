@@ -25,6 +25,11 @@ def application(environ, start_response):
 
 /// Uses SQS by AWS's SDK as it comes, without a word of configuration.
 pub fn uses_sqs() -> Vec<u8> {
+    uses_sqs_with(&[])
+}
+
+/// The same, with more files.
+pub fn uses_sqs_with(more: &[(&str, &str)]) -> Vec<u8> {
     let application = r#"import os, socket, urllib.parse
 import boto3
 from botocore.exceptions import ClientError
@@ -36,6 +41,13 @@ def answer(path, query):
     sqs = boto3.client("sqs")
     if path.startswith("/env/"):
         return os.environ.get(path[5:], "(unset)")
+    if path.startswith("/file/"):
+        with open(path[5:]) as file: return file.read()
+    if path.startswith("/through/"):
+        url = os.environ[path[9:]]
+        sqs.send_message(QueueUrl=url, MessageBody=query)
+        got = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
+        return ",".join(one["Body"] for one in got)
     if path == "/credentials":
         own = boto3.Session().get_credentials()
         return own.method + " " + own.access_key
@@ -78,7 +90,9 @@ def application(environ, start_response):
     start_response(status, [("Content-Type", "text/plain")])
     return [body.encode()]
 "#;
-    zip(&[("application.py", application), ("requirements.txt", "boto3\n")])
+    let mut files = vec![("application.py", application), ("requirements.txt", "boto3\n")];
+    files.extend(more);
+    zip(&files)
 }
 
 /// Listens and answers every request with 500.

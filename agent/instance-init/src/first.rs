@@ -93,7 +93,7 @@ pub fn run(stage: Stage, settings: &Settings, reaper: &Reaper, logs: &Path) -> R
                 run_hook(hook, settings, reaper, logs)?;
             }
         }
-        for command in &settings.instance.container_commands {
+        for command in &settings.container_commands {
             container_command(command, settings, reaper, logs)?;
         }
     }

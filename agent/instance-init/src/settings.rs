@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use beanpole_instance::Instance;
+use beanpole_instance::{Command, ContainerCommand, Instance, LATE_COMMANDS, Late};
 
 /// For this program alone: nothing that it starts gets them.
-pub const PRIVATE: [&str; 8] = [
+pub const PRIVATE: [&str; 9] = [
     "BEANPOLE_DEPLOYMENT",
     "BEANPOLE_INSTANCE_URL",
     "BEANPOLE_INSTANCE_TOKEN",
+    LATE_COMMANDS,
     "BEANPOLE_OPTION_SETTINGS",
     "BEANPOLE_PROPERTIES",
     "BEANPOLE_PROXY",
@@ -46,12 +47,19 @@ pub enum SettingsError {
         value: String,
         wanted: &'static str,
     },
+    #[error(
+        "the container command {} of {} asks for what its environment has, and the server did not tell it: upload the \
+         version again under another label, and deploy that", .0.name, .0.file
+    )]
+    Untold(Late),
 }
 
 /// Everything decided before anything is started.
 #[derive(Debug)]
 pub struct Settings {
     pub instance: Instance,
+    /// Those of the image, and in their places those that the server tells.
+    pub container_commands: Vec<Command>,
     pub proxy: ProxyKind,
     /// Where the first process listens.
     pub port: u16,
@@ -120,6 +128,11 @@ impl Settings {
             })?;
             static_files.extend(more);
         }
+        let told = match private.get(LATE_COMMANDS) {
+            Some(text) => serde_json::from_str(text)
+                .map_err(|_| wrong(LATE_COMMANDS, text, "a JSON list of commands"))?,
+            None => Vec::new(),
+        };
         let grace = match private.get("BEANPOLE_STOP_SECONDS") {
             Some(text) => text
                 .parse()
@@ -137,6 +150,7 @@ impl Settings {
             .get("BEANPOLE_DEPLOYMENT")
             .is_some_and(|kind| kind == "configuration");
         Ok(Self {
+            container_commands: commands(&instance.container_commands, &told)?,
             instance,
             proxy,
             port,
@@ -155,6 +169,20 @@ impl Settings {
     }
 }
 
+/// The commands of the image in working order, late ones as the server tells them.
+fn commands(planned: &[ContainerCommand], told: &[Command]) -> Result<Vec<Command>, SettingsError> {
+    let one = |planned: &ContainerCommand| match planned {
+        ContainerCommand::Known(command) => Ok(command.clone()),
+        ContainerCommand::Late(late) => {
+            let found = told
+                .iter()
+                .find(|command| (&command.file, &command.name) == (&late.file, &late.name));
+            found.cloned().ok_or_else(|| SettingsError::Untold(late.clone()))
+        }
+    };
+    planned.iter().map(one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +196,8 @@ mod tests {
 
     #[test]
     fn what_is_ours_reaches_no_application() {
-        let mut all: Vec<_> = PRIVATE.iter().map(|name| (*name, "{}")).collect();
+        let value = |name| if name == LATE_COMMANDS { "[]" } else { "{}" };
+        let mut all: Vec<_> = PRIVATE.iter().map(|name| (*name, value(*name))).collect();
         all.retain(|(name, _)| !["BEANPOLE_PROXY", "BEANPOLE_STOP_SECONDS"].contains(name));
         all.push(("PORT", "8000"));
         all.push(("BEANPOLE_QUEUE_URL_JOBS", "x"));
@@ -189,5 +218,26 @@ mod tests {
             let error = settings(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(value), "{error}");
         }
+    }
+
+    #[test]
+    fn late_commands_are_run_as_the_server_tells_them() {
+        let text =
+            r#"{"container_commands":[{"file":"a","name":"1","command":"one"},{"file":"a","name":"2"}]}"#;
+        let instance = || serde_json::from_str::<Instance>(text).unwrap();
+        let told = r#"[{"file":"a","name":"2","command":"two"}]"#.to_owned();
+        let variables = BTreeMap::from([(LATE_COMMANDS.to_owned(), told)]);
+        let settings = Settings::new(instance(), variables).unwrap();
+        let lines: Vec<_> = settings
+            .container_commands
+            .iter()
+            .map(|command| &command.command)
+            .collect();
+        let line = |text: &str| beanpole_instance::Line::Shell(text.to_owned());
+        assert_eq!(lines, [&line("one"), &line("two")]);
+        let untold = Settings::new(instance(), BTreeMap::new())
+            .unwrap_err()
+            .to_string();
+        assert!(untold.contains("the container command 2 of a"), "{untold}");
     }
 }

@@ -1,8 +1,8 @@
 //! What a bundle's configuration files mean to the server: option settings, and what is wrong.
 
 use beanpole_ebextensions::{
-    LateOption, Lookup, OptionValue, Severity, installation_reference, model::FileConfig, option_settings,
-    parse,
+    LateOption, Lookup, OptionValue, Planned, Severity, container_commands, installation_reference,
+    model::FileConfig, option_settings, parse,
 };
 use beanpole_protocol::{
     Platform,
@@ -79,7 +79,12 @@ pub fn judge(files: &[(String, Vec<u8>)], platform: Platform, installation: &Ins
         .iter()
         .flat_map(|file| file.resources.values());
     let declares_queues = resources.into_iter().any(|resource| resource.queue.is_some());
-    let differs = if declares_queues || !settled.late.is_empty() {
+    // What cannot be evaluated at all was told above.
+    let commands = container_commands(&parsed.config, installation).unwrap_or_default();
+    let any_late = commands
+        .iter()
+        .any(|command| matches!(command, Planned::Late { .. }));
+    let differs = if declares_queues || any_late || !settled.late.is_empty() {
         Differs::BetweenEnvironments
     } else {
         Differs::Nowhere

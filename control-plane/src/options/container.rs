@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use beanpole_platforms::extensions::LATE_COMMANDS;
 use beanpole_protocol::Platform;
 
 use serde_json::{Map, Value};
@@ -56,6 +57,9 @@ fn for_init(set: &OptionSet) -> BTreeMap<String, String> {
     .map(|(name, value)| (name.to_owned(), value.to_string()))
     .collect::<BTreeMap<_, _>>();
     variables.insert("BEANPOLE_PROXY".to_owned(), proxy.to_owned());
+    if let Some(commands) = set.late_commands() {
+        variables.insert(LATE_COMMANDS.to_owned(), commands.to_owned());
+    }
     let statics = set.static_files();
     if !statics.is_empty() {
         let statics: Map<String, Value> = statics

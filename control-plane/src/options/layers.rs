@@ -15,18 +15,40 @@ use super::{OptionError, OptionSet, catalogue::PROPERTIES};
 pub(super) struct Layer {
     pub options: BTreeMap<(String, String), String>,
     pub properties: BTreeMap<String, String>,
+    /// Container commands as the environment has them; of a version only, and no option that anybody sets.
+    pub late_commands: Option<String>,
+}
+
+/// What [`Layer::late_commands`] is stored as.
+const LATE: (&str, &str) = ("beanpole:version", "late_commands");
+
+/// Container commands, as JSON, in a list of settings that a version brings.
+pub fn late_commands(json: String) -> OptionSetting {
+    OptionSetting {
+        namespace: LATE.0.to_owned(),
+        name: LATE.1.to_owned(),
+        value: json,
+    }
+}
+
+fn is_late_commands(setting: &OptionSetting) -> bool {
+    (setting.namespace.as_str(), setting.name.as_str()) == LATE
 }
 
 impl Layer {
     /// From storage, as accepted.
     pub fn stored(settings: Vec<OptionSetting>) -> Self {
         let mut layer = Self::default();
-        for OptionSetting {
-            namespace,
-            name,
-            value,
-        } in settings
-        {
+        for setting in settings {
+            if is_late_commands(&setting) {
+                layer.late_commands = Some(setting.value);
+                continue;
+            }
+            let OptionSetting {
+                namespace,
+                name,
+                value,
+            } = setting;
             if namespace == PROPERTIES {
                 layer.properties.insert(name, value);
             } else {
@@ -53,6 +75,7 @@ impl Layer {
                 name: name.clone(),
                 value: value.clone(),
             })
+            .chain(self.late_commands.clone().map(late_commands))
             .collect()
     }
 
@@ -72,7 +95,11 @@ impl OptionSet {
         // A file may say again what an earlier one has said: the last one counts.
         let mut version = OptionSet::default();
         for setting in settings {
-            version.insert(setting)?;
+            if is_late_commands(setting) {
+                version.own.late_commands = Some(setting.value.clone());
+            } else {
+                version.insert(setting)?;
+            }
         }
         let next = Self {
             own: self.own.clone(),

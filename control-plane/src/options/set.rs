@@ -68,6 +68,11 @@ impl OptionSet {
         properties
     }
 
+    /// The version's container commands that differ between environments, as JSON.
+    pub fn late_commands(&self) -> Option<&str> {
+        self.version.late_commands.as_deref()
+    }
+
     /// Paths that the proxy serves, and the folder of each.
     pub fn static_files(&self) -> BTreeMap<String, String> {
         let of = |layer: &Layer| layer.options_that(|namespace, _| namespace == statics::NAMESPACE);
@@ -250,6 +255,7 @@ impl OptionSet {
             own: Layer {
                 options,
                 properties: other.own.properties.clone(),
+                late_commands: None,
             },
             version: other.version.clone(),
         }
@@ -263,7 +269,7 @@ impl OptionSet {
         let about_instances = |set: &OptionSet| {
             let mut options = set.version.options_that(reaches_instances);
             options.extend(set.own.options_that(reaches_instances));
-            (options, set.properties())
+            (options, set.properties(), set.late_commands().map(str::to_owned))
         };
         if about_instances(self) == about_instances(next) {
             Difference::Environment

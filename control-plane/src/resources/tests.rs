@@ -264,3 +264,46 @@ async fn what_cannot_be_had_is_refused_with_its_place_and_nothing_is_touched() {
     assert_eq!(names(&stage).await, ["mine"]);
     assert_eq!(stage.events("prod").await.len(), events);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn late_container_commands_reach_instances_with_what_the_environment_has() {
+    let mut stage = Stage::launched(1, vec![option(PROPERTIES, "STAGE", "live")]).await;
+    let text = |count: u32| {
+        format!(
+            "Resources: {{Jobs: {{Type: 'AWS::SQS::Queue', Properties: {{QueueName: jobs}}}}}}
+container_commands:
+  plain: {{command: 'true'}}
+  tell: {{command: 'echo {count} `{{\"Ref\": \"Jobs\"}}` `{{\"Ref\": \"AWSEBEnvironmentName\"}}`'}}
+  last: {{command: 'echo `{{\"Fn::GetOptionSetting\": {{\"OptionName\": \"STAGE\"}}}}`'}}
+"
+        )
+    };
+    brings(&stage, "v2", &text(1)).await;
+    let told = |stage: &Stage| {
+        let instances = &stage.agents[0].desired.instances;
+        instances
+            .iter()
+            .find_map(|instance| instance.env.get("BEANPOLE_LATE_COMMANDS").cloned())
+    };
+    assert_eq!(told(&stage), None);
+    assert_eq!(deploy(&mut stage, "v2").await.1, DeploymentStatus::Succeeded);
+    let base = stage.app.config.services_base().to_owned();
+    let expected = format!(
+        r#"[{{"file":".ebextensions/q.config","name":"last","command":"echo live","leader_only":false,"ignore_errors":false}},{{"file":".ebextensions/q.config","name":"tell","command":"echo 1 {base}/000000000000/jobs prod","leader_only":false,"ignore_errors":false}}]"#
+    );
+    assert_eq!(told(&stage), Some(expected));
+    // They are nobody's options, and a version without any takes them away.
+    let environment = stage.environment("prod").await;
+    let set = crate::configurations::load_one(
+        &mut *stage.connection().await,
+        &stage.app.secrets,
+        &environment.id,
+        environment.configuration,
+    )
+    .await
+    .unwrap();
+    let shown = set.effective(crate::options::Reveal::Values);
+    assert!(shown.iter().all(|option| !option.value.contains("echo")));
+    assert_eq!(deploy(&mut stage, "v3").await.1, DeploymentStatus::Succeeded);
+    assert_eq!(told(&stage), None);
+}

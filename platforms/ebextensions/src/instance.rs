@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     finding::Finding,
-    functions::{Evaluator, Lookup, Scope},
+    functions::{Evaluator, Lookup, Scope, Trouble},
     model::{Command, CommandLine, Config},
     text::Text,
 };
@@ -73,11 +73,32 @@ pub fn services(config: &Config) -> Vec<WantedService> {
     all.into_values().collect()
 }
 
-/// Those of the leader first; among them and among the others, file by file, each file's by name.
-pub fn container_commands(
-    config: &Config,
-    lookup: &dyn Lookup,
-) -> Result<Vec<ContainerCommand>, Vec<Finding>> {
+/// An entry of `container_commands` on its way to an instance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub enum Planned {
+    /// The same in all environments.
+    Known(ContainerCommand),
+    /// It asks for what only an environment knows.
+    Late {
+        file: String,
+        name: String,
+        leader_only: bool,
+    },
+}
+
+impl Planned {
+    fn is_leaders(&self) -> bool {
+        match self {
+            Planned::Known(ContainerCommand { leader_only, .. }) | Planned::Late { leader_only, .. } => {
+                *leader_only
+            }
+        }
+    }
+}
+
+/// Those of the leader first; among them and among the others, file by file, each file's by name. None is late
+/// when the lookup knows an environment.
+pub fn container_commands(config: &Config, lookup: &dyn Lookup) -> Result<Vec<Planned>, Vec<Finding>> {
     let evaluator = Evaluator {
         config,
         lookup,
@@ -87,21 +108,57 @@ pub fn container_commands(
     let mut all = Vec::new();
     for file in &config.files {
         for (name, command) in &file.container_commands {
-            let mut text = |text: &Text| {
-                evaluator.text(text, &file.file).unwrap_or_else(|finding| {
+            let mut is_late = false;
+            let mut text = |text: &Text| match evaluator.evaluate(text) {
+                Ok(text) => text,
+                Err(Trouble::NotHere(_)) if !lookup.knows_environment() => {
+                    is_late = true;
+                    String::new()
+                }
+                Err(_) => evaluator.text(text, &file.file).unwrap_or_else(|finding| {
                     findings.push(finding);
                     String::new()
-                })
+                }),
             };
-            all.push(of_instance(&file.file, name, command, &mut text));
+            let known = of_instance(&file.file, name, command, &mut text);
+            all.push(if is_late {
+                Planned::Late {
+                    file: known.file,
+                    name: known.name,
+                    leader_only: known.leader_only,
+                }
+            } else {
+                Planned::Known(known)
+            });
         }
     }
     if !findings.is_empty() {
         return Err(findings);
     }
     // Stable: the order of files and names stays.
-    all.sort_by_key(|command| !command.leader_only);
+    all.sort_by_key(|command| !command.is_leaders());
     Ok(all)
+}
+
+/// The commands that are late for `installation`, with what `environment` knows.
+pub fn late_commands(
+    config: &Config,
+    installation: &dyn Lookup,
+    environment: &dyn Lookup,
+) -> Result<Vec<ContainerCommand>, Vec<Finding>> {
+    let late = container_commands(config, installation)?;
+    if late.iter().all(|command| matches!(command, Planned::Known(_))) {
+        return Ok(Vec::new());
+    }
+    let known = container_commands(config, environment)?;
+    Ok(late
+        .iter()
+        .zip(known)
+        .filter_map(|pair| match pair {
+            (Planned::Late { .. }, Planned::Known(command)) => Some(command),
+            _ => None,
+        })
+        .collect())
 }
 
 fn of_instance(

@@ -25,7 +25,8 @@ pub use self::{
     finding::{Finding, Position, Severity},
     functions::{Lookup, Unknown, installation_reference},
     instance::{
-        ContainerCommand, Start, WantedService, WrittenHooks, container_commands, services, written_hooks,
+        ContainerCommand, Planned, Start, WantedService, WrittenHooks, container_commands, late_commands,
+        services, written_hooks,
     },
     manifest::{CRON_YAML, CronTask, ENV_YAML, Manifest, cron_tasks, environment_manifest},
     model::Config,

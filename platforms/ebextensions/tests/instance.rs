@@ -4,8 +4,8 @@
 mod common;
 
 use beanpole_ebextensions::{
-    Config, Plan, Settled, Severity, Start, container_commands, option_settings, parse, services,
-    written_hooks,
+    Config, Plan, Planned, Settled, Severity, Start, Unknown, container_commands, late_commands,
+    option_settings, parse, services, written_hooks,
 };
 use common::Here;
 
@@ -31,7 +31,14 @@ fn the_leaders_commands_come_first() {
             "container_commands:\n  02: {command: 'echo `{\"Ref\": \"AWSEBEnvironmentName\"}`', cwd: /tmp, env: {A: yes}, test: 'true'}\n  01: {command: x, ignoreErrors: true}\n  03: {command: y, leader_only: true}\n",
         ),
     ]);
-    let commands = container_commands(&config, &Here).unwrap();
+    let commands: Vec<_> = container_commands(&config, &Here)
+        .unwrap()
+        .into_iter()
+        .map(|planned| match planned {
+            Planned::Known(command) => command,
+            Planned::Late { name, .. } => panic!("{name} is late"),
+        })
+        .collect();
     let order: Vec<_> = commands
         .iter()
         .map(|command| (&command.file[14..], command.name.as_str(), command.leader_only))
@@ -52,10 +59,13 @@ fn the_leaders_commands_come_first() {
         commands[1].command,
         Start::Argv(vec!["ls".to_owned(), "-l".to_owned()])
     );
-    let findings = container_commands(&config, &beanpole_ebextensions::Unknown).unwrap_err();
-    assert!(
-        findings[0].message.contains("AWSEBEnvironmentName is not known"),
-        "{findings:?}"
+    let late = |planned: &Planned| matches!(planned, Planned::Late { name, .. } if name == "02");
+    let without = container_commands(&config, &Unknown).unwrap();
+    assert!(late(&without[3]), "{without:#?}");
+    assert_eq!(without.iter().filter(|planned| late(planned)).count(), 1);
+    assert_eq!(
+        late_commands(&config, &Unknown, &Here).unwrap(),
+        [commands[3].clone()]
     );
 }
 

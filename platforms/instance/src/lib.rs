@@ -25,7 +25,7 @@ pub struct Instance {
     pub static_files: BTreeMap<String, String>,
     pub services: Vec<Service>,
     /// In working order: those of the leader first.
-    pub container_commands: Vec<Command>,
+    pub container_commands: Vec<ContainerCommand>,
     pub hooks: Hooks,
     /// Those of `.platform/confighooks`, run beside the others when the configuration alone has changed.
     pub config_hooks: ConfigHooks,
@@ -74,6 +74,26 @@ pub enum Line {
     /// A program and its arguments.
     Argv(Vec<String>),
 }
+
+/// A container command, or where to find it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ContainerCommand {
+    Known(Command),
+    /// It differs between environments: the server tells it in [`LATE_COMMANDS`].
+    Late(Late),
+}
+
+/// The name of a command that differs between environments.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Late {
+    /// The configuration file it is in.
+    pub file: String,
+    pub name: String,
+}
+
+/// The variable in which an instance is told its late commands: [`Command`]s as a JSON list.
+pub const LATE_COMMANDS: &str = "BEANPOLE_LATE_COMMANDS";
 
 /// An entry of `container_commands`, run once when an instance is made, as root, in the application's root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +150,21 @@ pub struct ConfigHooks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_late_command_is_told_from_a_whole_one() {
+        let text = r#"[{"file":"a","name":"1","command":"true"},{"file":"a","name":"2"}]"#;
+        let commands: Vec<ContainerCommand> = serde_json::from_str(text).unwrap();
+        assert!(matches!(
+            commands[..],
+            [ContainerCommand::Known(_), ContainerCommand::Late(_)]
+        ));
+        let written = serde_json::to_string(&commands).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Vec<ContainerCommand>>(&written).unwrap(),
+            commands
+        );
+    }
 
     #[test]
     fn an_older_or_newer_spec_is_read() {

@@ -16,4 +16,5 @@ mod leader;
 mod pods;
 mod policies;
 mod recovery;
+mod resources;
 mod services;
