@@ -1,5 +1,8 @@
 //! `bp create`: a new environment, launched with this folder, an existing version or a sample.
 
+use std::path::Path;
+
+use beanpole_ebextensions::{ENV_YAML, environment_manifest};
 use beanpole_protocol::{
     Platform,
     api::{CreateEnvironment, EnvironmentStatus, OptionSetting},
@@ -21,7 +24,7 @@ use crate::{
 
 #[derive(Args)]
 pub struct CreateArgs {
-    /// Its name; <application>-dev when absent and nobody can be asked
+    /// Its name; that of env.yaml, else <application>-dev when absent and nobody can be asked
     name: Option<String>,
     /// First part of its host name; its own name when absent
     #[arg(short, long, value_name = "PREFIX")]
@@ -67,7 +70,11 @@ pub async fn run(context: &Context, args: CreateArgs) -> Result<(), Failure> {
     let name = match &args.name {
         Some(name) => name.clone(),
         None => {
-            let default = default_name(&application);
+            let root = context
+                .project
+                .as_ref()
+                .map_or(&context.folder, |project| &project.root);
+            let default = manifest_name(root).unwrap_or_else(|| default_name(&application));
             if context.out.can_ask() {
                 ask::text(context, "Environment", Some(&default))?
             } else {
@@ -141,6 +148,13 @@ fn remember(context: &Context, name: &str, branch_default: bool) -> Result<(), F
     }
     project.save()?;
     Ok(())
+}
+
+/// The name that the folder's env.yaml gives; not one of a group, which ends with a plus sign.
+fn manifest_name(root: &Path) -> Option<String> {
+    let bytes = std::fs::read(root.join(ENV_YAML)).ok()?;
+    let name = environment_manifest(&bytes).0.environment_name?;
+    (!name.ends_with('+')).then_some(name)
 }
 
 /// `<application>-dev`, made of what an environment's name may hold.
@@ -242,6 +256,19 @@ mod tests {
         );
         assert!(pairs("create web -s --scale 2").is_err());
         assert!(pairs("create web -o bare=1").is_err());
+    }
+
+    #[test]
+    fn a_name_of_the_folders_own_comes_first() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(manifest_name(folder.path()), None);
+        for (text, expected) in [
+            ("EnvironmentName: front\n", Some("front")),
+            ("EnvironmentName: front+\n", None),
+        ] {
+            std::fs::write(folder.path().join("env.yaml"), text).unwrap();
+            assert_eq!(manifest_name(folder.path()).as_deref(), expected);
+        }
     }
 
     #[test]

@@ -141,35 +141,6 @@ fn told(option: &OptionValue, error: OptionError) -> Finding {
     finding(&found)
 }
 
-/// Files of Beanstalk's that have no effect yet.
-const NOT_READ: [(&str, &str); 2] = [
-    (
-        "env.yaml",
-        "it is not read: give its option settings in .ebextensions, and its name and tier when the environment is created",
-    ),
-    (
-        "cron.yaml",
-        "it is not read, because there are no worker environments yet: put a file into /etc/cron.d by .ebextensions",
-    ),
-];
-
-/// A warning for each file of a bundle that its author will think has an effect.
-pub fn not_read(files: &[String]) -> Vec<Finding> {
-    let is_there = |name: &str| files.iter().any(|file| file == name);
-    NOT_READ
-        .iter()
-        .filter(|(name, _)| is_there(name))
-        .map(|(name, message)| Finding {
-            severity: FindingSeverity::Warning,
-            file: (*name).to_owned(),
-            line: 1,
-            column: 1,
-            key: String::new(),
-            message: (*message).to_owned(),
-        })
-        .collect()
-}
-
 /// A container of the docker platform is its Dockerfile's alone: only options have an effect there.
 fn without_effect(file: &FileConfig) -> Option<Finding> {
     let keys: Vec<&str> = [

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use beanpole_ebextensions::{CRON_YAML, ENV_YAML};
+
 use super::{
     BundleError,
     entry::{Entry, Kind},
@@ -19,6 +21,8 @@ pub struct Layout {
     /// Path and content of each `.ebextensions/*.config` in the root, sorted; of one that is larger than
     /// [`super::CONFIGURATION_FILE_LIMIT`], that many bytes and one.
     pub configuration_files: Vec<(String, Vec<u8>)>,
+    /// The same of `env.yaml` and `cron.yaml`.
+    pub root_files: Vec<(String, Vec<u8>)>,
 }
 
 /// Gathers entries one by one; refuses the first that will not do.
@@ -101,14 +105,21 @@ impl Gathering {
                 Some(root) => path.get(root.len() + 1..)?,
                 None => &path,
             };
-            path.starts_with(FOLDER).then(|| (path.to_owned(), content))
+            Some((path.to_owned(), content))
         };
-        let configuration_files = self.contents.into_iter().filter_map(in_root).collect();
+        let contents = self.contents.into_iter().filter_map(in_root);
+        let (configuration_files, others): (Vec<_>, Vec<_>) =
+            contents.partition(|(path, _)| path.starts_with(FOLDER));
+        let root_files = others
+            .into_iter()
+            .filter(|(path, _)| is_root_file(path))
+            .collect();
         Ok(Layout {
             root,
             files,
             notes,
             configuration_files,
+            root_files,
         })
     }
 
@@ -123,11 +134,17 @@ impl Gathering {
 /// Where configuration files are.
 const FOLDER: &str = ".ebextensions/";
 
-/// Whether it is one, in the root or in what may turn out to be the root.
+fn is_root_file(path: &str) -> bool {
+    [ENV_YAML, CRON_YAML].contains(&path)
+}
+
+/// Whether it is one, or one of the root's files, in the root or in what may turn out to be the root.
 pub fn is_configuration_file(path: &str) -> bool {
     let inside = |path: &str| {
-        path.strip_prefix(FOLDER)
-            .is_some_and(|name| !name.contains('/') && name.ends_with(".config"))
+        let of_folder = path
+            .strip_prefix(FOLDER)
+            .is_some_and(|name| !name.contains('/') && name.ends_with(".config"));
+        of_folder || is_root_file(path)
     };
     let below = path.split_once('/').is_some_and(|(_, rest)| inside(rest));
     (inside(path) || below) && !is_litter(path)

@@ -8,6 +8,7 @@ pub mod configuration;
 pub mod entry;
 pub mod error;
 pub mod layout;
+pub mod manifests;
 pub mod read;
 #[cfg(test)]
 pub mod tests;

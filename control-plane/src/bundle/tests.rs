@@ -125,6 +125,7 @@ fn plain_files_are_taken_as_they_are() {
             files: vec!["Dockerfile".to_owned(), "src/a.py".to_owned()],
             notes: Vec::new(),
             configuration_files: Vec::new(),
+            root_files: Vec::new(),
         }
     );
 }
@@ -407,14 +408,21 @@ fn configuration_files_are_kept_for_reading() {
             at(".ebextensions/03.config.bak"),
             at(".ebextensions/nginx/x.config"),
             at("lib/.ebextensions/04.config"),
+            at("lib/env.yaml"),
+            at("cron.yaml"),
         ];
-        let contents = ["", "b: 1", &long, "", "", "d: 1"];
+        let contents = ["", "b: 1", &long, "", "", "d: 1", "e: 1", "version: 1"];
         let entries: Vec<_> = names
             .iter()
             .zip(contents)
             .map(|(name, text)| raw(name, text))
             .collect();
-        let kept = check(&zip(&entries)).unwrap().configuration_files;
+        let layout = check(&zip(&entries)).unwrap();
+        assert_eq!(
+            layout.root_files,
+            [("cron.yaml".to_owned(), b"version: 1".to_vec())]
+        );
+        let kept = layout.configuration_files;
         let kept: Vec<_> = kept
             .iter()
             .map(|(path, content)| (path.as_str(), content.len()))

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 
 use super::{
     begin::{self, Start},
-    names, version_files, views,
+    creation, names, version_files, views,
 };
 use crate::{
     ApiError, App, configurations,
@@ -31,9 +31,11 @@ pub async fn create_environment(
     now: Timestamp,
 ) -> Result<EnvironmentChange, ApiError> {
     names::environment(&request.name)?;
-    let prefix = request.cname_prefix.as_deref().unwrap_or(&request.name);
-    let cname_prefix = names::cname_prefix(prefix)?;
     let (application, found) = find_version(conn, &request.application, &request.version_label).await?;
+    let sealed = deployable::creation(conn, &found.id).await?;
+    let creation = creation::open(&app.secrets, &found.id, &request.version_label, sealed.as_deref())?;
+    let asked = request.cname_prefix.as_deref().or(creation.cname.as_deref());
+    let cname_prefix = names::cname_prefix(asked.unwrap_or(&request.name))?;
     let platform = found.platform;
     if let Some(asked) = request.platform
         && asked != platform
@@ -54,7 +56,7 @@ pub async fn create_environment(
         id: &id,
         name: &request.name,
     };
-    let own = OptionSet::parse(&request.options)?;
+    let own = OptionSet::parse(&creation::options(creation, &request.options))?;
     let version = (&found.id, request.version_label.as_str());
     let brings = version_files::brings(app, subject, version, &found.files, &own)?;
     let set = own.with_version(&brings.settings)?;

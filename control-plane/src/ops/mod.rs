@@ -8,6 +8,7 @@ pub mod applications;
 pub mod begin;
 pub mod collect_blobs;
 pub mod create_environment;
+mod creation;
 pub mod deploy_version;
 pub mod find;
 pub mod identity;

@@ -14,7 +14,8 @@ use crate::{
     blobs::BlobHash,
     bundle::{
         Layout,
-        configuration::{Judgement, judge, not_read},
+        configuration::{Judgement, judge},
+        manifests::judge_root_files,
     },
     configurations,
     http::pace::Paced,
@@ -34,7 +35,7 @@ pub async fn plan(app: &App, name: &str, body: Paced) -> Result<BundlePlan, ApiE
     let installation = versions::installation(app);
     let Judgement { mut findings, .. } =
         judge(&layout.configuration_files, environment.platform, &installation);
-    findings.extend(not_read(&layout.files));
+    findings.extend(judge_root_files(&layout.root_files, environment.platform).1);
     let before = configurations::load_one(
         &mut connection,
         &app.secrets,

@@ -32,6 +32,7 @@ pub fn seal(
     files: &[(String, Vec<u8>)],
 ) -> Result<SealedFiles, ApiError> {
     Ok(SealedFiles {
+        creation: None,
         settings: seal_settings(secrets, version, &judgement.settings)?,
         files: match judgement.differs {
             Differs::Nowhere => None,

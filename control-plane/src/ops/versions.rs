@@ -9,13 +9,14 @@ use beanpole_protocol::{
 };
 use sqlx::PgConnection;
 
-use super::{applications, version_files};
+use super::{applications, creation, version_files};
 use crate::{
     ApiError, App,
     blobs::{Incoming, Received},
     bundle::{
         BundleError, Layout, UPLOAD_LIMIT,
-        configuration::{Installation, judge, not_read},
+        configuration::{Installation, judge},
+        manifests::judge_root_files,
     },
     http::pace::Paced,
     notices::{self, Notice},
@@ -87,9 +88,13 @@ pub async fn upload(
     let layout = app.inspector.inspect(received.path()).await?;
     let platform = choose_platform(&layout, query.platform)?;
     let mut judgement = judge(&layout.configuration_files, platform, &installation(app));
-    judgement.findings.extend(not_read(&layout.files));
+    let (creation, findings) = judge_root_files(&layout.root_files, platform);
+    judgement.findings.extend(findings);
     let id = VersionId::random();
-    let sealed = version_files::seal(&app.secrets, &id, &judgement, &layout.configuration_files)?;
+    let sealed = SealedFiles {
+        creation: creation::seal(&app.secrets, &id, creation.as_ref())?,
+        ..version_files::seal(&app.secrets, &id, &judgement, &layout.configuration_files)?
+    };
     let version = VersionRow {
         id,
         label: label.to_owned(),

@@ -106,6 +106,8 @@ pub struct SealedFiles {
     pub settings: Option<Vec<u8>>,
     /// They themselves, where something differs between environments.
     pub files: Option<Vec<u8>>,
+    /// What `env.yaml` asks for when an environment is created.
+    pub creation: Option<Vec<u8>>,
 }
 
 /// Adds a version; false when the application has one of that label.
@@ -118,8 +120,8 @@ pub async fn insert(
     sqlx::query(
         "insert into control.application_versions
            (id, application_id, label, description, platform, sha256, size_bytes, notes, findings,
-            option_settings_sealed, configuration_files_sealed, created_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+            option_settings_sealed, configuration_files_sealed, creation_sealed, created_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
          on conflict (application_id, label) where deleted_at is null do nothing",
     )
     .bind(version.id.as_str())
@@ -133,6 +135,7 @@ pub async fn insert(
     .bind(to_json(&version.findings)?)
     .bind(&files.settings)
     .bind(&files.files)
+    .bind(&files.creation)
     .bind(at(version.created_at))
     .execute(connection)
     .await

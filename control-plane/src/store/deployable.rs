@@ -82,6 +82,14 @@ pub async fn files(conn: &mut PgConnection, version: &VersionId) -> sqlx::Result
     .await
 }
 
+/// What the version asks for when an environment is created from it, sealed.
+pub async fn creation(conn: &mut PgConnection, version: &VersionId) -> sqlx::Result<Option<Vec<u8>>> {
+    sqlx::query_scalar("select creation_sealed from control.application_versions where id = $1")
+        .bind(version.as_str())
+        .fetch_one(conn)
+        .await
+}
+
 /// The label of a version.
 pub async fn label(conn: &mut PgConnection, version: &VersionId) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar("select label from control.application_versions where id = $1")

@@ -7,6 +7,7 @@ mod document;
 mod environments;
 mod idempotency;
 mod identity;
+mod manifests;
 mod outage;
 mod plans;
 mod protocol;
