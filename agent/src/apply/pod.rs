@@ -9,7 +9,7 @@ use futures_util::future::try_join_all;
 use super::{Done, Hands, Outcome, last_words};
 use crate::{
     docker::{DockerError, members::Joining},
-    door::variables::{Already, variables},
+    door::variables::{Already, reached, variables},
 };
 
 /// Members that are of no use are given no more than this to end in, seconds.
@@ -97,6 +97,7 @@ impl Hands {
                     image: &facts.variables,
                 };
                 let added = variables(self.door.address, access, already);
+                environment = reached(self.door.address, access, already);
                 environment.extend(added);
             }
             let joining = Joining {
@@ -127,6 +128,7 @@ impl Hands {
                 properties: &wanted.env,
                 image: &Default::default(),
             };
+            known = reached(self.door.address, access, already);
             known.extend(variables(self.door.address, access, already));
         }
         known

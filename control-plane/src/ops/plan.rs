@@ -20,7 +20,7 @@ use crate::{
     configurations,
     http::pace::Paced,
     options::{OptionError, OptionSet, Reveal, Settings},
-    resources::{Here, Subject, bring, changes::changes},
+    resources::{Here, Subject, bring, changes::changes, provide::foresee},
     store::{application_versions, environment_queues},
 };
 
@@ -48,7 +48,6 @@ pub async fn plan(app: &App, name: &str, body: Paced) -> Result<BundlePlan, ApiE
         None => None,
     };
     let there = environment_queues::of_environment(&mut connection, &environment.id).await?;
-    drop(connection);
     let files = config_of(&layout);
     let subject = Subject {
         id: &environment.id,
@@ -61,6 +60,8 @@ pub async fn plan(app: &App, name: &str, body: Paced) -> Result<BundlePlan, ApiE
         names: BTreeMap::new(),
     };
     let brings = bring(&files, here);
+    findings.extend(foresee(&mut connection, &there, &brings.queues).await?);
+    drop(connection);
     for finding in brings.findings {
         if !findings.contains(&finding) {
             findings.push(finding);

@@ -3,25 +3,19 @@
 use std::collections::BTreeMap;
 
 use beanpole_ebextensions::{
-    Config as Files, Lookup, OptionValue, Order, Removal as Written, Severity, WantedQueue, option_settings,
-    queue_names, queues,
+    Config as Files, Order, Removal as Written, Severity, WantedQueue, option_settings, queue_names, queues,
 };
-use beanpole_platforms::extensions::late_commands;
 use beanpole_protocol::api::{Finding, FindingSeverity, OptionSetting};
 use beanpole_sqs::{
     model::QueueKey,
     within::{self, Given},
 };
 
-use super::Here;
+use super::{Here, commands::late};
 use crate::{
-    bundle::configuration::{Installation, accepted, finding},
-    options::late_commands as kept,
+    bundle::configuration::{accepted, finding},
     store::environment_queues::Removal,
 };
-
-/// Bytes that an instance can be told in one variable, less what addresses grow by there.
-const LONGEST: usize = 100_000;
 
 /// A queue that an environment is to have.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +28,24 @@ pub struct BroughtQueue {
     pub when_replaced: Removal,
     /// The environment made the name up itself, so that whatever has it is this environment's.
     pub name_is_own: NameIsOwn,
-    /// Where it stands, as `file:line:column`.
-    pub place: String,
+    /// Where it stands.
+    pub file: String,
+    pub line: u32,
+    pub column: u32,
+}
+
+impl BroughtQueue {
+    /// Why it cannot be had.
+    pub fn error(&self, message: &str) -> Finding {
+        Finding {
+            severity: FindingSeverity::Error,
+            file: self.file.clone(),
+            line: self.line,
+            column: self.column,
+            key: format!("Resources.{}", self.logical_id),
+            message: format!("the queue {} cannot be had: {message}", self.logical_id),
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,77 +97,11 @@ pub fn bring(files: &Files, mut here: Here<'_>) -> Brought {
     let (settings, findings) = accepted(settled.options);
     brought.settings = settings;
     brought.findings.extend(findings);
-    match commands(files, &here, &options) {
+    match late(files, &here, &options) {
         Ok(commands) => brought.settings.extend(commands),
         Err(findings) => brought.findings.extend(findings),
     }
     brought
-}
-
-/// Container commands that ask for what only the environment knows, in the form in which they are kept.
-fn commands(
-    files: &Files,
-    here: &Here<'_>,
-    options: &[OptionValue],
-) -> Result<Option<OptionSetting>, Vec<Finding>> {
-    let with_version = WithVersion { here, options };
-    let installation = Installation {
-        region: &here.config.aws.region,
-    };
-    let late = late_commands(files, &installation, &with_version)
-        .map_err(|findings| findings.iter().map(finding).collect::<Vec<_>>())?;
-    let Some(first) = late.first() else {
-        return Ok(None);
-    };
-    let json = serde_json::to_string(&late).unwrap_or_default();
-    if json.len() > LONGEST {
-        return Err(vec![Finding {
-            severity: FindingSeverity::Error,
-            file: first.file.clone(),
-            line: 1,
-            column: 1,
-            key: "container_commands".to_owned(),
-            message: format!(
-                "the container commands that ask for what differs between environments have {} bytes together, and \
-                 {LONGEST} are the limit: put what they do into a file of the bundle",
-                json.len()
-            ),
-        }]);
-    }
-    Ok(Some(kept(json)))
-}
-
-/// An environment once options of the version are known too.
-struct WithVersion<'a> {
-    here: &'a Here<'a>,
-    options: &'a [OptionValue],
-}
-
-impl Lookup for WithVersion<'_> {
-    fn reference(&self, name: &str) -> Option<String> {
-        self.here.reference(name)
-    }
-
-    fn option(&self, namespace: &str, name: &str) -> Option<String> {
-        let of_version = || {
-            let mut options = self.options.iter();
-            let found = options.find(|option| option.namespace == namespace && option.name == name);
-            found.map(|option| option.value.clone())
-        };
-        self.here.option(namespace, name).or_else(of_version)
-    }
-
-    fn default_of(&self, namespace: &str, name: &str) -> Option<String> {
-        self.here.default_of(namespace, name)
-    }
-
-    fn knows_environment(&self) -> bool {
-        true
-    }
-
-    fn attribute(&self, resource: &str, attribute: &str) -> Option<String> {
-        self.here.attribute(resource, attribute)
-    }
 }
 
 /// What no queue can be, as SQS says it, and names that two of them have.
@@ -188,6 +132,7 @@ fn given(queue: &WantedQueue) -> Given {
 }
 
 fn of(queue: WantedQueue, here: &Here<'_>) -> BroughtQueue {
+    let place = finding(&queue.finding(Severity::Error, ""));
     let own = [Order::Standard, Order::Fifo].map(|order| here.made_up(&queue.id, order));
     BroughtQueue {
         key: here.key(&queue.name),
@@ -199,7 +144,9 @@ fn of(queue: WantedQueue, here: &Here<'_>) -> BroughtQueue {
         } else {
             NameIsOwn::No
         },
-        place: format!("{}:{}:{}", queue.file, queue.at.line, queue.at.column),
+        line: place.line,
+        column: place.column,
+        file: place.file,
         logical_id: queue.id,
     }
 }

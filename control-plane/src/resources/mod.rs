@@ -7,6 +7,7 @@
 //! is removed before a deployment without it has ended well.
 
 pub mod changes;
+mod commands;
 pub mod evaluate;
 mod here;
 pub mod provide;

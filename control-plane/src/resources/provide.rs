@@ -3,7 +3,7 @@
 
 use beanpole_protocol::{
     DeploymentId, Timestamp,
-    api::{DeploymentKind, DeploymentStatus, Severity},
+    api::{DeploymentKind, DeploymentStatus, Finding, Severity},
 };
 use beanpole_sqs::{
     Sqs,
@@ -61,6 +61,25 @@ impl For<'_> {
     }
 }
 
+/// What keeps queues from being had, before a deployment is asked for.
+pub async fn foresee(
+    conn: &mut PgConnection,
+    there: &[EnvironmentQueueRow],
+    queues: &[BroughtQueue],
+) -> Result<Vec<Finding>, ApiError> {
+    let mut found = Vec::new();
+    for queue in queues {
+        let is_new = there.iter().all(|row| row.key != queue.key);
+        if is_new && queue.name_is_own == NameIsOwn::No {
+            let is_taken = within::exists(conn, &queue.key).await.map_err(refused)?;
+            if is_taken {
+                found.push(queue.error(&format!("A queue named {} already exists.", queue.key.name)));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// Makes and changes the queues that a version declares, as its deployment begins.
 pub async fn provide(
     sqs: &Sqs,
@@ -87,11 +106,10 @@ pub async fn provide(
         .await
         .map_err(|within::Refused { key, error }| {
             let queue = queues.iter().find(|queue| queue.key == key);
-            let place = queue.map_or(String::new(), |queue| {
-                format!("{}: the queue {} cannot be had: ", queue.place, queue.logical_id)
-            });
             let mut problem = refused(error);
-            problem.message = format!("{place}{}", problem.message);
+            if let Some(queue) = queue {
+                problem.message = queue.error(&problem.message).to_string();
+            }
             problem
         })?;
     for queue in queues {

@@ -249,7 +249,7 @@ async fn what_cannot_be_had_is_refused_with_its_place_and_nothing_is_touched() {
     assert!(
         second
             .message
-            .starts_with(".ebextensions/q.config:2:3: the queue Q cannot be had: "),
+            .starts_with(".ebextensions/q.config:2:3: error: the queue Q cannot be had: "),
         "{}",
         second.message
     );

@@ -159,7 +159,7 @@ fn check_ownership(queue: &Queue, checked: &Checked<'_>) -> Result<(), AwsError>
 async fn check_redrive(conn: &mut PgConnection, checked: &Checked<'_>) -> Result<(), AwsError> {
     for change in &checked.changes {
         if let Change::Redrive(Some(policy)) = change {
-            let target = within::lock(conn, &policy.dead_letter_queue).await?;
+            let target = within::find(conn, &policy.dead_letter_queue).await?;
             redrive::check(&checked.wanted.key, checked.kind, policy, target.as_ref())?;
         }
     }
@@ -175,6 +175,11 @@ pub fn check(name: &str, given: &Given) -> Result<(), AwsError> {
     let changes = attributes::changes(&attributes, kind)?;
     attributes::apply(&Attributes::default(), &changes)?;
     tags::check(&given.tags)
+}
+
+/// Whether there is a queue of this name, whoever's.
+pub async fn exists(conn: &mut PgConnection, key: &QueueKey) -> Result<bool, AwsError> {
+    Ok(within::find(conn, key).await?.is_some())
 }
 
 /// Removes a queue with its messages; false when it is gone already.

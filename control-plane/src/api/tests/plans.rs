@@ -96,6 +96,19 @@ async fn options_and_entries_are_compared_and_nothing_is_kept() {
         Some("arn:aws:sqs:us-east-1:000000000000:jobs")
     );
 
+    let declared = beanpole_protocol::api::DeclareQueue::default();
+    world
+        .admin
+        .declare_queue("shop", "jobs", &declared)
+        .await
+        .unwrap();
+    let taken = plan(&world.admin, bundle(queue)).await.unwrap();
+    assert!(taken.refused, "{taken:?}");
+    assert_eq!(
+        (taken.findings[0].line, taken.findings[0].key.as_str()),
+        (2, "Resources.Jobs")
+    );
+
     // What would be refused says so, with the place; what does not fit together, too.
     let broken = plan(&world.admin, bundle("commands: [\n")).await.unwrap();
     assert!(broken.refused && broken.findings[0].line == 1, "{broken:?}");

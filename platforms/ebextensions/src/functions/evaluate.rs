@@ -181,7 +181,7 @@ impl Evaluator<'_> {
             (Some(value), _) => Ok(value),
             // A default in place of a value that an environment may well have set would be a guess.
             (None, _) if !self.lookup.knows_environment() => Err(Trouble::NotHere(format!(
-                "the option {namespace} {name} is not known when a version is uploaded and built: in a container command ask get-config optionsettings for it"
+                "the option {namespace} {name} is known in an environment only"
             ))),
             (None, Some(default)) => self.call(default),
             (None, None) => self.lookup.default_of(namespace, name).ok_or_else(|| {

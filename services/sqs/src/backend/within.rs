@@ -75,6 +75,11 @@ pub(super) async fn insert(
     added.then(|| queue(row)).transpose()
 }
 
+/// The queue of this name as this transaction sees it.
+pub async fn find(conn: &mut PgConnection, key: &QueueKey) -> Result<Option<Queue>, Failure> {
+    queues::by_name(conn, name(key)).await?.map(queue).transpose()
+}
+
 /// The queue of this name as it is now, locked until the transaction ends.
 pub async fn lock(conn: &mut PgConnection, key: &QueueKey) -> Result<Option<Queue>, Failure> {
     queues::lock(conn, name(key)).await?.map(queue).transpose()
