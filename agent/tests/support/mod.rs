@@ -15,6 +15,7 @@ use std::{
 use beanpole_agent::{
     cli::{HostOptions, RunOptions},
     docker::Engine,
+    model::Found,
     run,
 };
 use beanpole_protocol::{
@@ -113,12 +114,10 @@ impl World {
     /// Where the host's only instance is reached.
     pub async fn address(&self) -> std::net::SocketAddr {
         let listed = self.engine.list_containers(&self.host).await.unwrap();
-        let container = self
-            .engine
-            .inspect_container(&listed[0].id)
-            .await
-            .unwrap()
-            .unwrap();
+        let found = self.engine.inspect_container(&listed[0].id).await.unwrap();
+        let Some(Found::Instance(container)) = found else {
+            panic!("the host's first container is not an instance");
+        };
         container.address.unwrap()
     }
 
