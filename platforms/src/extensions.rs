@@ -1,8 +1,8 @@
 //! What a bundle's `.ebextensions` add to the build of its image and to its instances.
 
 use beanpole_ebextensions::{self as ebextensions, Config, Finding, Lookup, Start, Target};
-pub use beanpole_instance::LATE_COMMANDS;
-use beanpole_instance::{Command, ContainerCommand, Hooks, Late, Line, Service};
+use beanpole_instance::{Command, ContainerCommand, Hooks, Late, Line, Service, Step};
+pub use beanpole_instance::{LATE, Told};
 
 use crate::{images::ContextFile, source::Source};
 
@@ -14,6 +14,8 @@ pub struct Extensions {
     /// One for each configuration file that does anything during the build.
     steps: Vec<FileSteps>,
     pub services: Vec<Service>,
+    /// What is left to instances of the steps.
+    pub late_steps: Vec<Late>,
     pub container_commands: Vec<ContainerCommand>,
     /// Written by `files:`, to where hooks are looked for.
     pub hooks: Hooks,
@@ -57,6 +59,13 @@ impl Extensions {
         };
         let mut extensions = Self {
             container_commands: commands.into_iter().map(planned).collect(),
+            late_steps: ebextensions::late_step_names(&config, lookup)
+                .into_iter()
+                .map(|(file, key)| Late {
+                    file,
+                    name: key.to_owned(),
+                })
+                .collect(),
             ..Self::of_instances(&config)
         };
         for step in steps {
@@ -137,14 +146,31 @@ fn planned(planned: ebextensions::Planned) -> ContainerCommand {
     }
 }
 
-/// The container commands that differ between environments, as one of them has them.
-pub fn late_commands(
+/// Whether an instance has to be told anything by its environment.
+pub fn any_late(config: &Config, installation: &dyn Lookup) -> bool {
+    // What cannot be evaluated at all is told elsewhere.
+    let commands = ebextensions::container_commands(config, installation).unwrap_or_default();
+    let is_late = |planned: &ebextensions::Planned| matches!(planned, ebextensions::Planned::Late { .. });
+    commands.iter().any(is_late) || !ebextensions::late_step_names(config, installation).is_empty()
+}
+
+/// What differs between environments, as one of them has it.
+pub fn told(
     config: &Config,
     installation: &dyn Lookup,
     environment: &dyn Lookup,
-) -> Result<Vec<Command>, Vec<Finding>> {
+) -> Result<Told, Vec<Finding>> {
+    let step = |step: ebextensions::Step| Step {
+        file: step.file,
+        name: step.key.to_owned(),
+        script: step.script,
+    };
+    let steps = ebextensions::late_steps(config, installation, environment)?;
     let commands = ebextensions::late_commands(config, installation, environment)?;
-    Ok(commands.into_iter().map(command).collect())
+    Ok(Told {
+        steps: steps.into_iter().map(step).collect(),
+        commands: commands.into_iter().map(command).collect(),
+    })
 }
 
 fn command(command: ebextensions::ContainerCommand) -> Command {

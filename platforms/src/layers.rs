@@ -208,6 +208,7 @@ fn spec(layers: Layers, platform: &str, source: &Source, extensions: &Extensions
         upstream: layers.upstream,
         static_files: layers.static_files,
         services: extensions.services.clone(),
+        late_steps: extensions.late_steps.clone(),
         container_commands: extensions.container_commands.clone(),
         hooks: Hooks {
             predeploy: with("predeploy", &extensions.hooks.predeploy),

@@ -1,4 +1,4 @@
-//! What happens once in the life of a container: container commands, hooks.
+//! What happens once in the life of a container: steps that its image could not have, container commands, hooks.
 //!
 //! A marker in the container's own layer tells that it was done: a container that is started again goes
 //! right on to its processes.
@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use beanpole_instance::{CURRENT, Command};
+use beanpole_instance::{CURRENT, Command, Line, Step};
 
 use crate::{
     command::{self, Outcome},
@@ -50,9 +50,10 @@ pub enum FirstError {
     },
 }
 
-/// The two halves: before the application runs, and once it serves.
+/// Before services start, before the application runs, and once it serves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
+    Late,
     Predeploy,
     Postdeploy,
 }
@@ -60,6 +61,7 @@ pub enum Stage {
 impl Stage {
     fn mark(self) -> PathBuf {
         Path::new(MARKS).join(match self {
+            Self::Late => "completed",
             Self::Predeploy => "predeployed",
             Self::Postdeploy => "postdeployed",
         })
@@ -74,6 +76,7 @@ impl Stage {
     pub fn hooks(self, settings: &Settings) -> Vec<&str> {
         let (all, of_configuration) = (&settings.instance.hooks, &settings.instance.config_hooks);
         let (all, more) = match self {
+            Self::Late => return Vec::new(),
             Self::Predeploy => (&all.predeploy, &of_configuration.predeploy),
             Self::Postdeploy => (&all.postdeploy, &of_configuration.postdeploy),
         };
@@ -86,6 +89,11 @@ impl Stage {
 pub fn run(stage: Stage, settings: &Settings, reaper: &Reaper, logs: &Path) -> Result<(), FirstError> {
     if stage.is_done() {
         return Ok(());
+    }
+    if stage == Stage::Late {
+        for step in &settings.late_steps {
+            late_step(step, settings, reaper, logs)?;
+        }
     }
     if stage == Stage::Predeploy {
         for hook in &settings.instance.config_hooks.prebuild {
@@ -107,6 +115,18 @@ pub fn run(stage: Stage, settings: &Settings, reaper: &Reaper, logs: &Path) -> R
         file: stage.mark().display().to_string(),
         source,
     })
+}
+
+fn late_step(step: &Step, settings: &Settings, reaper: &Reaper, logs: &Path) -> Result<(), FirstError> {
+    println!("beanpole: doing {} of {}", step.name, step.file);
+    let program = program(
+        argv(&Line::Shell(step.script.clone())),
+        "/",
+        &BTreeMap::new(),
+        settings,
+    );
+    let outcome = attempt(&step.name, &step.file, &program, reaper, logs, LOG)?;
+    outcome.check(&step.name, &step.file)
 }
 
 fn run_hook(hook: &str, settings: &Settings, reaper: &Reaper, logs: &Path) -> Result<(), FirstError> {

@@ -42,6 +42,8 @@ const LARGEST_LOG: u64 = 10 << 20;
 /// What the loop hears of.
 enum News {
     Exited(usize, Ended),
+    /// The container has all that services need.
+    Complete,
     /// The container is ready for its processes.
     Ready(Result<Option<Box<Proxy>>, Trouble>),
     Reachable,
@@ -123,12 +125,6 @@ impl Life {
     }
 
     fn live(mut self) -> ExitCode {
-        for name in unit::wanted_services(&self.settings) {
-            match self.unit_of(&name) {
-                Ok(unit) => self.take(Event::Start(unit)),
-                Err(problem) => eprintln!("beanpole: {problem}"),
-            }
-        }
         self.make_ready();
         loop {
             let wait = self
@@ -139,6 +135,10 @@ impl Life {
                 Ok(News::Exited(unit, ended)) => {
                     self.gone(unit, ended);
                     Event::Exited(unit, ended)
+                }
+                Ok(News::Complete) => {
+                    self.start_services();
+                    Event::Tick
                 }
                 Ok(News::Ready(Ok(proxy))) => {
                     self.ready(proxy);
@@ -214,7 +214,16 @@ impl Life {
         false
     }
 
-    /// Container commands, hooks and the proxy's files, beside the loop: signals are heard meanwhile.
+    fn start_services(&mut self) {
+        for name in unit::wanted_services(&self.settings) {
+            match self.unit_of(&name) {
+                Ok(unit) => self.take(Event::Start(unit)),
+                Err(problem) => eprintln!("beanpole: {problem}"),
+            }
+        }
+    }
+
+    /// Late steps, container commands, hooks and the proxy's files, beside the loop: signals are heard meanwhile.
     fn make_ready(&self) {
         let (settings, reaper, tell) = (
             Arc::clone(&self.settings),
@@ -222,7 +231,12 @@ impl Life {
             self.tell.clone(),
         );
         thread::spawn(move || {
-            let ready = first::run(Stage::Predeploy, &settings, &reaper, Path::new(LOGS))
+            let run = |stage| first::run(stage, &settings, &reaper, Path::new(LOGS));
+            let ready = run(Stage::Late)
+                .and_then(|()| {
+                    let _ = tell.send(News::Complete);
+                    run(Stage::Predeploy)
+                })
                 .map_err(Trouble::from)
                 .and_then(|()| checked_proxy(&settings, &reaper))
                 .map(|proxy| proxy.map(Box::new));

@@ -6,14 +6,14 @@ use std::{
     time::Duration,
 };
 
-use beanpole_instance::{Command, ContainerCommand, Instance, LATE_COMMANDS, Late};
+use beanpole_instance::{Command, ContainerCommand, Instance, LATE, Late, Step, Told};
 
 /// For this program alone: nothing that it starts gets them.
 pub const PRIVATE: [&str; 9] = [
     "BEANPOLE_DEPLOYMENT",
     "BEANPOLE_INSTANCE_URL",
     "BEANPOLE_INSTANCE_TOKEN",
-    LATE_COMMANDS,
+    LATE,
     "BEANPOLE_OPTION_SETTINGS",
     "BEANPOLE_PROPERTIES",
     "BEANPOLE_PROXY",
@@ -48,8 +48,8 @@ pub enum SettingsError {
         wanted: &'static str,
     },
     #[error(
-        "the container command {} of {} asks for what its environment has, and the server did not tell it: upload the \
-         version again under another label, and deploy that", .0.name, .0.file
+        "{} of {} asks for what its environment has, and the server did not tell it: upload the version again under \
+         another label, and deploy that", .0.name, .0.file
     )]
     Untold(Late),
 }
@@ -58,6 +58,8 @@ pub enum SettingsError {
 #[derive(Debug)]
 pub struct Settings {
     pub instance: Instance,
+    /// What the image's build left out.
+    pub late_steps: Vec<Step>,
     /// Those of the image, and in their places those that the server tells.
     pub container_commands: Vec<Command>,
     pub proxy: ProxyKind,
@@ -128,10 +130,11 @@ impl Settings {
             })?;
             static_files.extend(more);
         }
-        let told = match private.get(LATE_COMMANDS) {
-            Some(text) => serde_json::from_str(text)
-                .map_err(|_| wrong(LATE_COMMANDS, text, "a JSON list of commands"))?,
-            None => Vec::new(),
+        let told: Told = match private.get(LATE) {
+            Some(text) => {
+                serde_json::from_str(text).map_err(|_| wrong(LATE, text, "steps and commands as JSON"))?
+            }
+            None => Told::default(),
         };
         let grace = match private.get("BEANPOLE_STOP_SECONDS") {
             Some(text) => text
@@ -150,7 +153,8 @@ impl Settings {
             .get("BEANPOLE_DEPLOYMENT")
             .is_some_and(|kind| kind == "configuration");
         Ok(Self {
-            container_commands: commands(&instance.container_commands, &told)?,
+            late_steps: steps(&instance.late_steps, &told.steps)?,
+            container_commands: commands(&instance.container_commands, &told.commands)?,
             instance,
             proxy,
             port,
@@ -167,6 +171,17 @@ impl Settings {
         let further = u16::try_from(index).unwrap_or(u16::MAX);
         self.port.saturating_add(further.saturating_mul(NEXT_PORT))
     }
+}
+
+/// The steps that the image lacks in working order, as the server tells them.
+fn steps(planned: &[Late], told: &[Step]) -> Result<Vec<Step>, SettingsError> {
+    let one = |late: &Late| {
+        let found = told
+            .iter()
+            .find(|step| (&step.file, &step.name) == (&late.file, &late.name));
+        found.cloned().ok_or_else(|| SettingsError::Untold(late.clone()))
+    };
+    planned.iter().map(one).collect()
 }
 
 /// The commands of the image in working order, late ones as the server tells them.
@@ -196,8 +211,7 @@ mod tests {
 
     #[test]
     fn what_is_ours_reaches_no_application() {
-        let value = |name| if name == LATE_COMMANDS { "[]" } else { "{}" };
-        let mut all: Vec<_> = PRIVATE.iter().map(|name| (*name, value(*name))).collect();
+        let mut all: Vec<_> = PRIVATE.iter().map(|name| (*name, "{}")).collect();
         all.retain(|(name, _)| !["BEANPOLE_PROXY", "BEANPOLE_STOP_SECONDS"].contains(name));
         all.push(("PORT", "8000"));
         all.push(("BEANPOLE_QUEUE_URL_JOBS", "x"));
@@ -221,12 +235,13 @@ mod tests {
     }
 
     #[test]
-    fn late_commands_are_run_as_the_server_tells_them() {
-        let text =
-            r#"{"container_commands":[{"file":"a","name":"1","command":"one"},{"file":"a","name":"2"}]}"#;
+    fn what_is_late_is_done_as_the_server_tells_it() {
+        let text = r#"{"late_steps":[{"file":"a","name":"files"}],
+            "container_commands":[{"file":"a","name":"1","command":"one"},{"file":"a","name":"2"}]}"#;
         let instance = || serde_json::from_str::<Instance>(text).unwrap();
-        let told = r#"[{"file":"a","name":"2","command":"two"}]"#.to_owned();
-        let variables = BTreeMap::from([(LATE_COMMANDS.to_owned(), told)]);
+        let told = r#"{"steps":[{"file":"a","name":"files","script":"write"}],
+            "commands":[{"file":"a","name":"2","command":"two"}]}"#;
+        let variables = BTreeMap::from([(LATE.to_owned(), told.to_owned())]);
         let settings = Settings::new(instance(), variables).unwrap();
         let lines: Vec<_> = settings
             .container_commands
@@ -235,9 +250,10 @@ mod tests {
             .collect();
         let line = |text: &str| beanpole_instance::Line::Shell(text.to_owned());
         assert_eq!(lines, [&line("one"), &line("two")]);
+        assert_eq!(settings.late_steps[0].script, "write");
         let untold = Settings::new(instance(), BTreeMap::new())
             .unwrap_err()
             .to_string();
-        assert!(untold.contains("the container command 2 of a"), "{untold}");
+        assert!(untold.starts_with("files of a asks"), "{untold}");
     }
 }

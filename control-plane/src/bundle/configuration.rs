@@ -1,9 +1,10 @@
 //! What a bundle's configuration files mean to the server: option settings, and what is wrong.
 
 use beanpole_ebextensions::{
-    LateOption, Lookup, OptionValue, Planned, Severity, container_commands, installation_reference,
-    model::FileConfig, option_settings, parse,
+    LateOption, Lookup, OptionValue, Severity, installation_reference, model::FileConfig, option_settings,
+    parse,
 };
+use beanpole_platforms::extensions::any_late;
 use beanpole_protocol::{
     Platform,
     api::{Finding, FindingSeverity, OptionSetting},
@@ -26,7 +27,7 @@ pub struct Judgement {
 pub enum Differs {
     #[default]
     Nowhere,
-    /// They declare queues, or options ask for what only an environment knows.
+    /// They declare queues, or ask for what only an environment knows.
     BetweenEnvironments,
 }
 
@@ -79,11 +80,7 @@ pub fn judge(files: &[(String, Vec<u8>)], platform: Platform, installation: &Ins
         .iter()
         .flat_map(|file| file.resources.values());
     let declares_queues = resources.into_iter().any(|resource| resource.queue.is_some());
-    // What cannot be evaluated at all was told above.
-    let commands = container_commands(&parsed.config, installation).unwrap_or_default();
-    let any_late = commands
-        .iter()
-        .any(|command| matches!(command, Planned::Late { .. }));
+    let any_late = platform != Platform::Docker && any_late(&parsed.config, installation);
     let differs = if declares_queues || any_late || !settled.late.is_empty() {
         Differs::BetweenEnvironments
     } else {

@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use beanpole_platforms::extensions::LATE_COMMANDS;
+use beanpole_platforms::extensions::LATE;
 use beanpole_protocol::Platform;
 
 use serde_json::{Map, Value};
@@ -57,8 +57,8 @@ fn for_init(set: &OptionSet) -> BTreeMap<String, String> {
     .map(|(name, value)| (name.to_owned(), value.to_string()))
     .collect::<BTreeMap<_, _>>();
     variables.insert("BEANPOLE_PROXY".to_owned(), proxy.to_owned());
-    if let Some(commands) = set.late_commands() {
-        variables.insert(LATE_COMMANDS.to_owned(), commands.to_owned());
+    if let Some(late) = set.late() {
+        variables.insert(LATE.to_owned(), late.to_owned());
     }
     let statics = set.static_files();
     if !statics.is_empty() {

@@ -15,15 +15,16 @@ use super::{OptionError, OptionSet, catalogue::PROPERTIES};
 pub(super) struct Layer {
     pub options: BTreeMap<(String, String), String>,
     pub properties: BTreeMap<String, String>,
-    /// Container commands as the environment has them; of a version only, and no option that anybody sets.
-    pub late_commands: Option<String>,
+    /// What the environment has of late steps and container commands; of a version only, and no option that anybody
+    /// sets.
+    pub late: Option<String>,
 }
 
-/// What [`Layer::late_commands`] is stored as.
-const LATE: (&str, &str) = ("beanpole:version", "late_commands");
+/// What [`Layer::late`] is stored as.
+const LATE: (&str, &str) = ("beanpole:version", "late");
 
-/// Container commands, as JSON, in a list of settings that a version brings.
-pub fn late_commands(json: String) -> OptionSetting {
+/// What is late, as JSON, in a list of settings that a version brings.
+pub fn late(json: String) -> OptionSetting {
     OptionSetting {
         namespace: LATE.0.to_owned(),
         name: LATE.1.to_owned(),
@@ -31,7 +32,7 @@ pub fn late_commands(json: String) -> OptionSetting {
     }
 }
 
-fn is_late_commands(setting: &OptionSetting) -> bool {
+fn is_late(setting: &OptionSetting) -> bool {
     (setting.namespace.as_str(), setting.name.as_str()) == LATE
 }
 
@@ -40,8 +41,8 @@ impl Layer {
     pub fn stored(settings: Vec<OptionSetting>) -> Self {
         let mut layer = Self::default();
         for setting in settings {
-            if is_late_commands(&setting) {
-                layer.late_commands = Some(setting.value);
+            if is_late(&setting) {
+                layer.late = Some(setting.value);
                 continue;
             }
             let OptionSetting {
@@ -75,7 +76,7 @@ impl Layer {
                 name: name.clone(),
                 value: value.clone(),
             })
-            .chain(self.late_commands.clone().map(late_commands))
+            .chain(self.late.clone().map(late))
             .collect()
     }
 
@@ -95,8 +96,8 @@ impl OptionSet {
         // A file may say again what an earlier one has said: the last one counts.
         let mut version = OptionSet::default();
         for setting in settings {
-            if is_late_commands(setting) {
-                version.own.late_commands = Some(setting.value.clone());
+            if is_late(setting) {
+                version.own.late = Some(setting.value.clone());
             } else {
                 version.insert(setting)?;
             }

@@ -22,7 +22,7 @@ mod values;
 
 pub use self::{
     error::OptionError,
-    layers::late_commands,
+    layers::late,
     set::{Difference, OptionSet, Reveal, check_name},
     settings::{EnvironmentType, Settings, WhenBusy, check_policy},
 };

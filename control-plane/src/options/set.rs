@@ -69,8 +69,8 @@ impl OptionSet {
     }
 
     /// The version's container commands that differ between environments, as JSON.
-    pub fn late_commands(&self) -> Option<&str> {
-        self.version.late_commands.as_deref()
+    pub fn late(&self) -> Option<&str> {
+        self.version.late.as_deref()
     }
 
     /// Paths that the proxy serves, and the folder of each.
@@ -255,7 +255,7 @@ impl OptionSet {
             own: Layer {
                 options,
                 properties: other.own.properties.clone(),
-                late_commands: None,
+                late: None,
             },
             version: other.version.clone(),
         }
@@ -269,7 +269,7 @@ impl OptionSet {
         let about_instances = |set: &OptionSet| {
             let mut options = set.version.options_that(reaches_instances);
             options.extend(set.own.options_that(reaches_instances));
-            (options, set.properties(), set.late_commands().map(str::to_owned))
+            (options, set.properties(), set.late().map(str::to_owned))
         };
         if about_instances(self) == about_instances(next) {
             Difference::Environment

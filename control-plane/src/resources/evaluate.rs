@@ -11,7 +11,7 @@ use beanpole_sqs::{
     within::{self, Given},
 };
 
-use super::{Here, commands::late};
+use super::{Here, late::late};
 use crate::{
     bundle::configuration::{accepted, finding},
     store::environment_queues::Removal,
@@ -98,7 +98,7 @@ pub fn bring(files: &Files, mut here: Here<'_>) -> Brought {
     brought.settings = settings;
     brought.findings.extend(findings);
     match late(files, &here, &options) {
-        Ok(commands) => brought.settings.extend(commands),
+        Ok(late) => brought.settings.extend(late),
         Err(findings) => brought.findings.extend(findings),
     }
     brought

@@ -7,9 +7,9 @@
 //! is removed before a deployment without it has ended well.
 
 pub mod changes;
-mod commands;
 pub mod evaluate;
 mod here;
+mod late;
 pub mod provide;
 #[cfg(test)]
 mod tests;

@@ -266,11 +266,12 @@ async fn what_cannot_be_had_is_refused_with_its_place_and_nothing_is_touched() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn late_container_commands_reach_instances_with_what_the_environment_has() {
+async fn what_is_late_reaches_instances_with_what_the_environment_has() {
     let mut stage = Stage::launched(1, vec![option(PROPERTIES, "STAGE", "live")]).await;
     let text = |count: u32| {
         format!(
             "Resources: {{Jobs: {{Type: 'AWS::SQS::Queue', Properties: {{QueueName: jobs}}}}}}
+files: {{/etc/name: {{content: !Ref AWSEBEnvironmentName}}}}
 container_commands:
   plain: {{command: 'true'}}
   tell: {{command: 'echo {count} `{{\"Ref\": \"Jobs\"}}` `{{\"Ref\": \"AWSEBEnvironmentName\"}}`'}}
@@ -283,7 +284,7 @@ container_commands:
         let instances = &stage.agents[0].desired.instances;
         instances
             .iter()
-            .find_map(|instance| instance.env.get("BEANPOLE_LATE_COMMANDS").cloned())
+            .find_map(|instance| instance.env.get("BEANPOLE_LATE").cloned())
     };
     assert_eq!(told(&stage), None);
     assert_eq!(deploy(&mut stage, "v2").await.1, DeploymentStatus::Succeeded);
@@ -291,7 +292,15 @@ container_commands:
     let expected = format!(
         r#"[{{"file":".ebextensions/q.config","name":"last","command":"echo live","leader_only":false,"ignore_errors":false}},{{"file":".ebextensions/q.config","name":"tell","command":"echo 1 {base}/000000000000/jobs prod","leader_only":false,"ignore_errors":false}}]"#
     );
-    assert_eq!(told(&stage), Some(expected));
+    let late: serde_json::Value = serde_json::from_str(&told(&stage).unwrap()).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(&expected).unwrap();
+    assert_eq!(late["commands"], expected);
+    let step = &late["steps"][0];
+    assert_eq!(
+        (&step["file"], &step["name"]),
+        (&".ebextensions/q.config".into(), &"files".into())
+    );
+    assert!(step["script"].as_str().unwrap().contains("/etc/name"));
     // They are nobody's options, and a version without any takes them away.
     let environment = stage.environment("prod").await;
     let set = crate::configurations::load_one(

@@ -2,24 +2,19 @@
 
 use crate::{
     finding::{Finding, Severity},
-    functions::{Evaluator, Scope, Trouble, Unknown},
-    model::{Command, CommandLine, Config, Content, FileConfig},
+    functions::{Evaluator, Trouble, Unknown},
+    model::{Command, CommandLine, Config, Content, File, FileConfig},
     text::Text,
 };
 
 pub(crate) fn functions(config: &Config) -> Vec<Finding> {
     let mut findings = Vec::new();
     for file in &config.files {
-        let build = of_build(file).into_iter().map(|text| (text, Scope::Build));
-        let environment = of_environment(file)
-            .into_iter()
-            .map(|text| (text, Scope::Environment));
-        for (text, scope) in build.chain(environment) {
-            let evaluator = Evaluator {
-                config,
-                lookup: &Unknown,
-                scope,
-            };
+        let evaluator = Evaluator {
+            config,
+            lookup: &Unknown,
+        };
+        for text in texts(file) {
             if let Err(Trouble::Never(message)) = evaluator.evaluate(text) {
                 findings.push(Finding {
                     severity: Severity::Error,
@@ -35,22 +30,11 @@ pub(crate) fn functions(config: &Config) -> Vec<Finding> {
     findings
 }
 
-/// Texts that are needed while the image is built.
-fn of_build(file: &FileConfig) -> Vec<&Text> {
+fn texts(file: &FileConfig) -> Vec<&Text> {
     let mut texts: Vec<&Text> = file.sources.values().collect();
-    texts.extend(file.files.values().map(|file| match &file.content {
-        Content::Text(text) | Content::Base64(text) | Content::Source(text) | Content::Link(text) => text,
-    }));
+    texts.extend(file.files.values().map(of_file));
     texts.extend(file.commands.values().flat_map(of_command));
-    texts
-}
-
-fn of_environment(file: &FileConfig) -> Vec<&Text> {
-    let mut texts: Vec<&Text> = file
-        .option_settings
-        .iter()
-        .map(|setting| &setting.value)
-        .collect();
+    texts.extend(file.option_settings.iter().map(|setting| &setting.value));
     texts.extend(file.container_commands.values().flat_map(of_command));
     for queue in file
         .resources
@@ -63,7 +47,15 @@ fn of_environment(file: &FileConfig) -> Vec<&Text> {
     texts
 }
 
-fn of_command(command: &Command) -> Vec<&Text> {
+/// The text of an entry of `files` in which functions may stand.
+pub(crate) fn of_file(file: &File) -> &Text {
+    match &file.content {
+        Content::Text(text) | Content::Base64(text) | Content::Source(text) | Content::Link(text) => text,
+    }
+}
+
+/// Those of an entry of `commands` or `container_commands`.
+pub(crate) fn of_command(command: &Command) -> Vec<&Text> {
     let mut texts = Vec::new();
     for line in [Some(&command.command), command.test.as_ref()]
         .into_iter()

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     finding::Finding,
-    functions::{Evaluator, Lookup, Scope, Trouble},
+    functions::{Evaluator, Lookup, Trouble},
     model::{Command, CommandLine, Config},
     text::Text,
 };
@@ -99,11 +99,7 @@ impl Planned {
 /// Those of the leader first; among them and among the others, file by file, each file's by name. None is late
 /// when the lookup knows an environment.
 pub fn container_commands(config: &Config, lookup: &dyn Lookup) -> Result<Vec<Planned>, Vec<Finding>> {
-    let evaluator = Evaluator {
-        config,
-        lookup,
-        scope: Scope::Environment,
-    };
+    let evaluator = Evaluator { config, lookup };
     let mut findings = Vec::new();
     let mut all = Vec::new();
     for file in &config.files {

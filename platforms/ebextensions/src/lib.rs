@@ -34,7 +34,7 @@ pub use self::{
     parse::{Parsed, is_config_file, parse},
     plan::Plan,
     queue::{Order, QUEUE, Queue, Removal, WantedQueue, queue_names, queues},
-    steps::{Step, Target, build_steps},
+    steps::{Step, Target, build_steps, late_step_names, late_steps},
     text::Text,
 };
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     finding::{Finding, Position, Severity},
-    functions::{Evaluator, Lookup, Scope, Trouble},
+    functions::{Evaluator, Lookup, Trouble},
     model::{Config, FileConfig, OptionSetting},
 };
 
@@ -85,7 +85,6 @@ pub fn option_settings(config: &Config, lookup: &dyn Lookup) -> Settled {
             let evaluator = Evaluator {
                 config,
                 lookup: &among,
-                scope: Scope::Environment,
             };
             match evaluator.evaluate(&setting.value) {
                 _ if among.missed.get() => still.push((file, setting)),

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 
 use crate::{
     finding::{Finding, Position, Severity},
-    functions::{Evaluator, Lookup, Scope},
+    functions::{Evaluator, Lookup},
     model::{Config, FileConfig},
     text::Text,
 };
@@ -194,11 +194,7 @@ pub fn queues(
 }
 
 fn evaluator<'a>(config: &'a Config, lookup: &'a dyn Lookup) -> Evaluator<'a> {
-    Evaluator {
-        config,
-        lookup,
-        scope: Scope::Environment,
-    }
+    Evaluator { config, lookup }
 }
 
 fn json(value: &Value, text: &mut impl FnMut(&Text) -> String) -> Json {

@@ -24,6 +24,9 @@ pub struct Instance {
     /// URL path to folder below the application's root, for the proxy to serve.
     pub static_files: BTreeMap<String, String>,
     pub services: Vec<Service>,
+    /// What the build left out, in working order: done before services start.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub late_steps: Vec<Late>,
     /// In working order: those of the leader first.
     pub container_commands: Vec<ContainerCommand>,
     pub hooks: Hooks,
@@ -80,11 +83,11 @@ pub enum Line {
 #[serde(untagged)]
 pub enum ContainerCommand {
     Known(Command),
-    /// It differs between environments: the server tells it in [`LATE_COMMANDS`].
+    /// It differs between environments: the server tells it in [`LATE`].
     Late(Late),
 }
 
-/// The name of a command that differs between environments.
+/// The name of what differs between environments: a container command, or a whole key of a file, such as `files`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Late {
     /// The configuration file it is in.
@@ -92,8 +95,8 @@ pub struct Late {
     pub name: String,
 }
 
-/// The variable in which an instance is told its late commands: [`Command`]s as a JSON list.
-pub const LATE_COMMANDS: &str = "BEANPOLE_LATE_COMMANDS";
+/// The variable in which an instance is told all that is late: [`Told`] as JSON.
+pub const LATE: &str = "BEANPOLE_LATE";
 
 /// An entry of `container_commands`, run once when an instance is made, as root, in the application's root.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -115,6 +118,27 @@ pub struct Command {
     pub leader_only: bool,
     #[serde(default)]
     pub ignore_errors: bool,
+}
+
+/// What differs between environments, as one of them has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Told {
+    /// The scripts of [`Instance::late_steps`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub steps: Vec<Step>,
+    /// The late ones of [`Instance::container_commands`].
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<Command>,
+}
+
+/// What a key of a configuration file says, as a script for `bash`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Step {
+    pub file: String,
+    /// Such as `files`.
+    pub name: String,
+    pub script: String,
 }
 
 /// A service of Debian's, or of a unit file that the image has.

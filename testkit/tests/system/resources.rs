@@ -20,6 +20,12 @@ option_settings:
   aws:elasticbeanstalk:application:environment:
     JOBS_URL: '`{"Ref": "Jobs"}`'
     WHO: '`{"Fn::Sub": "${AWSEBEnvironmentName} of ${AWS::StackName}"}`'
+files:
+  /etc/shop.ini:
+    mode: "000644"
+    content: "jobs=`{\"Ref\":\"Jobs\"}`"
+commands:
+  copy: {command: "(cat /etc/shop.ini && echo \" of $WHO\") > /etc/shop.copy"}
 container_commands:
   01_tell:
     command: echo '`{"Ref":"Jobs"}`' '`{"Fn::GetOptionSetting":{"OptionName":"WHO"}}`' > /var/app/told
@@ -62,6 +68,12 @@ async fn a_declared_queue_is_used_by_its_url_and_ends_with_its_environment() {
     assert_eq!(
         text(&world, "/file/var/app/told").await,
         format!("{url} shop of awseb-{id}-stack")
+    );
+    // So are files, and commands after them, that cannot be in the image.
+    assert_eq!(text(&world, "/file/etc/shop.ini").await, format!("jobs={url}"));
+    assert_eq!(
+        text(&world, "/file/etc/shop.copy").await,
+        format!("jobs={url} of shop of awseb-{id}-stack")
     );
     assert_eq!(text(&world, "/through/JOBS_URL?first").await, "first");
 

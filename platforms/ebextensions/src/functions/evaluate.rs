@@ -10,15 +10,6 @@ use crate::{
     text::{Part, Text},
 };
 
-/// When a text is needed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Scope {
-    /// While the version's image is built: once, for all environments.
-    Build,
-    /// For one environment.
-    Environment,
-}
-
 /// Same for all environments.
 const OF_INSTALLATION: &[&str] = &[
     "AWS::AccountId",
@@ -45,7 +36,6 @@ pub(crate) enum Trouble {
 pub(crate) struct Evaluator<'a> {
     pub config: &'a Config,
     pub lookup: &'a dyn Lookup,
-    pub scope: Scope,
 }
 
 impl Evaluator<'_> {
@@ -103,9 +93,6 @@ impl Evaluator<'_> {
 
     fn reference(&self, name: &str) -> Result<String, Trouble> {
         let of_environment = OF_ENVIRONMENT.contains(&name);
-        if of_environment && self.scope == Scope::Build {
-            return Err(Trouble::Never(too_early(name)));
-        }
         if let Some(value) = self.lookup.reference(name) {
             return Ok(value);
         }
@@ -152,9 +139,6 @@ impl Evaluator<'_> {
         if !self.is_queue(name) {
             return Trouble::Never(self.never(name));
         }
-        if self.scope == Scope::Build {
-            return Trouble::Never(too_early(&format!("the queue {name}")));
-        }
         Trouble::NotHere(format!("the queue {name} is not known here"))
     }
 
@@ -172,11 +156,6 @@ impl Evaluator<'_> {
     }
 
     fn option(&self, namespace: &str, name: &str, default: Option<&Call>) -> Result<String, Trouble> {
-        if self.scope == Scope::Build {
-            return Err(Trouble::Never(too_early(&format!(
-                "the option {namespace} {name}"
-            ))));
-        }
         match (self.lookup.option(namespace, name), default) {
             (Some(value), _) => Ok(value),
             // A default in place of a value that an environment may well have set would be a guess.
@@ -235,10 +214,4 @@ impl Evaluator<'_> {
         whole.push_str(rest);
         Ok(whole)
     }
-}
-
-fn too_early(what: &str) -> String {
-    format!(
-        "{what} differs between environments, and this is made once, when the version is built: write it from a container_command, or read it when the application starts"
-    )
 }

@@ -8,7 +8,7 @@ mod tests;
 
 pub(crate) use self::{
     call::{Call, is_function},
-    evaluate::{Evaluator, Scope, Trouble},
+    evaluate::{Evaluator, Trouble},
     find::parts,
 };
 

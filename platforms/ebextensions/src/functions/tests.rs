@@ -43,7 +43,7 @@ fn config() -> Config {
     Config { files: vec![file] }
 }
 
-fn evaluate(text: &str, scope: Scope) -> Result<String, Trouble> {
+fn evaluate(text: &str) -> Result<String, Trouble> {
     let (parts, troubles) = parts(text);
     assert_eq!(troubles, Vec::<String>::new());
     let text = Text {
@@ -54,7 +54,6 @@ fn evaluate(text: &str, scope: Scope) -> Result<String, Trouble> {
     Evaluator {
         config: &config(),
         lookup: &Here,
-        scope,
     }
     .evaluate(&text)
 }
@@ -84,11 +83,7 @@ fn functions_become_text() {
             "c",
         ),
     ] {
-        assert_eq!(
-            evaluate(text, Scope::Environment),
-            Ok(wanted.to_owned()),
-            "{text}"
-        );
+        assert_eq!(evaluate(text), Ok(wanted.to_owned()), "{text}");
     }
 }
 
@@ -105,19 +100,13 @@ fn what_has_no_value_is_named() {
         (r#"`{"Ref": "Nothing"}`"#, "no parameter and no resource Nothing"),
         (r#"`{"Fn::FindInMap": ["Places", "x", "city"]}`"#, "under x, city"),
     ] {
-        match evaluate(text, Scope::Environment) {
+        match evaluate(text) {
             Err(Trouble::Never(message)) => assert!(message.contains(words), "{message}"),
             other => panic!("{text}: {other:?}"),
         }
     }
-    let stack = evaluate(r#"`{"Ref": "AWS::StackName"}`"#, Scope::Environment);
+    let stack = evaluate(r#"`{"Ref": "AWS::StackName"}`"#);
     assert!(matches!(stack, Err(Trouble::NotHere(_))));
-    for early in [
-        r#"`{"Ref": "AWS::StackName"}`"#,
-        r#"`{"Fn::GetOptionSetting": {"OptionName": "STAGE", "DefaultValue": "x"}}`"#,
-    ] {
-        assert!(matches!(evaluate(early, Scope::Build), Err(Trouble::Never(_))));
-    }
 }
 
 #[test]

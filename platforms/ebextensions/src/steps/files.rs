@@ -1,4 +1,4 @@
-//! `files`: content travels in base64, so that no shell can see anything in it.
+//! `files`: content travels in base64, so that no shell can see anything in it, or in quotes.
 
 use std::collections::BTreeMap;
 
@@ -53,7 +53,13 @@ fn one(writer: &mut Writer<'_>, body: &mut String, path: &str, file: &File) {
     match &file.content {
         Content::Text(text) => {
             let content = writer.text(text);
-            inline(body, &what, &quoted, content.as_bytes());
+            // Whoever hands the script on may have to see a URL in it, to give it the address that leads there.
+            if text.is_plain() || content.contains('\0') {
+                inline(body, &what, &quoted, content.as_bytes());
+            } else {
+                let content = quote(&content);
+                body.push_str(&format!("printf %s {content} > {quoted} || fail {what} $?\n"));
+            }
         }
         Content::Base64(text) => {
             let content = base64(writer, text);

@@ -1,8 +1,10 @@
-//! What is done while the image is built, as shell scripts: one for each file and key.
+//! What is done while the image is built, or before an instance starts where that depends on its environment, as
+//! shell scripts: one for each file and key.
 
 mod accounts;
 mod commands;
 mod files;
+mod late;
 mod packages;
 mod script;
 mod sources;
@@ -11,14 +13,14 @@ use serde::Serialize;
 
 use crate::{
     finding::Finding,
-    functions::{Evaluator, Lookup, Scope},
+    functions::{Evaluator, Lookup},
     model::{Config, FileConfig},
     text::Text,
 };
 
 /// What the build knows.
 pub struct Target<'a> {
-    /// Region and account of the installation. The environment is not known to a build: one image serves
+    /// Region and account of the installation. The environment is not known to a build, since one image serves
     /// all environments of a version.
     pub lookup: &'a dyn Lookup,
 }
@@ -37,19 +39,61 @@ pub struct Step {
 }
 
 /// The scripts of all files in their order, each file's in Beanstalk's: packages, groups, users, sources,
-/// files, commands. Texts that cannot be evaluated are told instead.
+/// files, commands. What differs between environments is left out: [`late_steps`] has it. Texts that cannot be
+/// evaluated are told instead.
 pub fn build_steps(config: &Config, target: &Target<'_>) -> Result<Vec<Step>, Vec<Finding>> {
+    let evaluator = Evaluator {
+        config,
+        lookup: target.lookup,
+    };
+    let files = config.files.iter();
+    let halves = files.map(|file| late::split(&evaluator, file).build);
+    scripts(config, &halves.collect::<Vec<_>>(), target.lookup)
+}
+
+/// What [`build_steps`] leaves to instances, in the same order, with what `environment` knows. A script is then
+/// for `bash`, as root.
+pub fn late_steps(
+    config: &Config,
+    installation: &dyn Lookup,
+    environment: &dyn Lookup,
+) -> Result<Vec<Step>, Vec<Finding>> {
+    scripts(config, &late(config, installation), environment)
+}
+
+/// File and key of each step that [`late_steps`] has for any environment.
+pub fn late_step_names(config: &Config, installation: &dyn Lookup) -> Vec<(String, &'static str)> {
+    let mut names = Vec::new();
+    for file in late(config, installation) {
+        let keys = [
+            ("sources", file.sources.is_empty()),
+            ("files", file.files.is_empty()),
+            ("commands", file.commands.is_empty()),
+        ];
+        let used = keys.into_iter().filter(|(_, is_empty)| !is_empty);
+        names.extend(used.map(|(key, _)| (file.file.clone(), key)));
+    }
+    names
+}
+
+fn late(config: &Config, installation: &dyn Lookup) -> Vec<FileConfig> {
+    let evaluator = Evaluator {
+        config,
+        lookup: installation,
+    };
+    let files = config.files.iter();
+    files.map(|file| late::split(&evaluator, file).instance).collect()
+}
+
+/// Of these files; functions may ask for anything in `config`.
+fn scripts(config: &Config, files: &[FileConfig], lookup: &dyn Lookup) -> Result<Vec<Step>, Vec<Finding>> {
     let mut writer = Writer {
-        evaluator: Evaluator {
-            config,
-            lookup: target.lookup,
-            scope: Scope::Build,
-        },
+        evaluator: Evaluator { config, lookup },
         file: "",
         findings: Vec::new(),
     };
     let mut steps = Vec::new();
-    for file in &config.files {
+    for file in files {
         writer.file = &file.file;
         steps.extend(of_file(&mut writer, file));
     }

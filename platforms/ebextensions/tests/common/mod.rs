@@ -33,6 +33,20 @@ impl Lookup for Here {
     }
 }
 
+/// The same installation, without an environment.
+pub struct Sweden;
+
+impl Lookup for Sweden {
+    fn reference(&self, name: &str) -> Option<String> {
+        Here.reference(name)
+            .filter(|_| !name.contains("AWSEB") && name != "AWS::StackName")
+    }
+
+    fn option(&self, _: &str, _: &str) -> Option<String> {
+        None
+    }
+}
+
 pub fn corpus_folder() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("corpus")
 }

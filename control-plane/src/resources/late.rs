@@ -1,19 +1,19 @@
-//! Container commands that differ between environments, as one of them has them. Pure.
+//! Steps and container commands that differ between environments, as one of them has them. Pure.
 
 use beanpole_ebextensions::{Config as Files, Lookup, OptionValue};
-use beanpole_platforms::extensions::late_commands;
+use beanpole_platforms::extensions::{Told, told};
 use beanpole_protocol::api::{Finding, FindingSeverity, OptionSetting};
 
 use super::Here;
 use crate::{
     bundle::configuration::{Installation, finding},
-    options::late_commands as kept,
+    options::late as kept,
 };
 
 /// Bytes that an instance can be told in one variable, less what addresses grow by there.
 const LONGEST: usize = 100_000;
 
-/// Container commands that ask for what only the environment knows, in the form in which they are kept.
+/// What instances have to be told, in the form in which it is kept.
 pub fn late(
     files: &Files,
     here: &Here<'_>,
@@ -23,27 +23,40 @@ pub fn late(
     let installation = Installation {
         region: &here.config.aws.region,
     };
-    let late = late_commands(files, &installation, &with_version)
+    let told = told(files, &installation, &with_version)
         .map_err(|findings| findings.iter().map(finding).collect::<Vec<_>>())?;
-    let Some(first) = late.first() else {
+    if told == Told::default() {
         return Ok(None);
-    };
-    let json = serde_json::to_string(&late).unwrap_or_default();
+    }
+    let json = serde_json::to_string(&told).unwrap_or_default();
     if json.len() > LONGEST {
-        return Err(vec![Finding {
-            severity: FindingSeverity::Error,
-            file: first.file.clone(),
-            line: 1,
-            column: 1,
-            key: "container_commands".to_owned(),
-            message: format!(
-                "the container commands that ask for what differs between environments have {} bytes together, and \
-                 {LONGEST} are the limit: put what they do into a file of the bundle",
-                json.len()
-            ),
-        }]);
+        return Err(vec![too_long(&told, json.len())]);
     }
     Ok(Some(kept(json)))
+}
+
+fn too_long(told: &Told, bytes: usize) -> Finding {
+    let steps = told
+        .steps
+        .iter()
+        .map(|step| (&step.file, step.name.as_str(), step.script.len()));
+    let commands = told
+        .commands
+        .iter()
+        .map(|command| (&command.file, "container_commands", 0));
+    let longest = steps.chain(commands).max_by_key(|(_, _, bytes)| *bytes);
+    let (file, key) = longest.map_or((String::new(), ""), |(file, key, _)| (file.clone(), key));
+    Finding {
+        severity: FindingSeverity::Error,
+        file,
+        line: 1,
+        column: 1,
+        key: key.to_owned(),
+        message: format!(
+            "what asks for values that differ between environments, with the commands after it, has {bytes} bytes \
+             together, and {LONGEST} are the limit: put what it does into a file of the bundle"
+        ),
+    }
 }
 
 /// An environment once options of the version are known too.
