@@ -14,6 +14,7 @@ pub mod configurations;
 mod housekeeping;
 pub mod http;
 pub mod idempotency;
+pub mod instance_keys;
 pub mod leader;
 pub mod migrate;
 pub mod notices;

@@ -21,6 +21,7 @@ pub mod start;
 #[cfg(test)]
 mod testing;
 
+pub use beanpole_instance::words;
 pub use detect::{DetectError, detect};
 pub use plan::{AppBuild, PlanError, plan};
 pub use platform::{

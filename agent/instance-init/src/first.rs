@@ -7,9 +7,10 @@ use std::{
     collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
-use beanpole_instance::{CURRENT, Command, Line, Step};
+use beanpole_instance::{CURRENT, Command, Line, Step, words};
 
 use crate::{
     command::{self, Outcome},
@@ -40,6 +41,9 @@ pub enum FirstError {
         code: i32,
         said: String,
     },
+    /// In the words of the step's own script, which name what failed and its file.
+    #[error("{0}")]
+    Step(String),
     #[error("{what} of {file} failed on the instance that ran it for all: its log tells why")]
     FailedElsewhere { what: String, file: String },
     #[error("{what} of {file} is for one instance alone, and {source}")]
@@ -92,7 +96,11 @@ pub fn run(stage: Stage, settings: &Settings, reaper: &Reaper, logs: &Path) -> R
     }
     if stage == Stage::Late {
         for step in &settings.late_steps {
+            let began = Instant::now();
             late_step(step, settings, reaper, logs)?;
+            if let Some(server) = &settings.server {
+                server.took(&step.file, &step.name, began.elapsed());
+            }
         }
     }
     if stage == Stage::Predeploy {
@@ -101,9 +109,7 @@ pub fn run(stage: Stage, settings: &Settings, reaper: &Reaper, logs: &Path) -> R
                 run_hook(hook, settings, reaper, logs)?;
             }
         }
-        for command in &settings.container_commands {
-            container_command(command, settings, reaper, logs)?;
-        }
+        container_commands(settings, reaper, logs)?;
     }
     for hook in stage.hooks(settings) {
         run_hook(hook, settings, reaper, logs)?;
@@ -126,7 +132,10 @@ fn late_step(step: &Step, settings: &Settings, reaper: &Reaper, logs: &Path) -> 
         settings,
     );
     let outcome = attempt(&step.name, &step.file, &program, reaper, logs, LOG)?;
-    outcome.check(&step.name, &step.file)
+    match words::failure(outcome.lines()) {
+        Some(words) if outcome.ended.0 != 0 => Err(FirstError::Step(words)),
+        _ => outcome.check(&step.name, &step.file),
+    }
 }
 
 fn run_hook(hook: &str, settings: &Settings, reaper: &Reaper, logs: &Path) -> Result<(), FirstError> {
@@ -134,6 +143,22 @@ fn run_hook(hook: &str, settings: &Settings, reaper: &Reaper, logs: &Path) -> Re
     let program = program(words, CURRENT, &BTreeMap::new(), settings);
     let outcome = attempt("the hook", hook, &program, reaper, logs, HOOKS_LOG)?;
     outcome.check("the hook", hook)
+}
+
+/// All of them, and the time that those of each file took together is told.
+fn container_commands(settings: &Settings, reaper: &Reaper, logs: &Path) -> Result<(), FirstError> {
+    let mut took: BTreeMap<&str, Duration> = BTreeMap::new();
+    for command in &settings.container_commands {
+        let began = Instant::now();
+        container_command(command, settings, reaper, logs)?;
+        *took.entry(&command.file).or_default() += began.elapsed();
+    }
+    for (file, time) in took {
+        if let Some(server) = &settings.server {
+            server.took(file, "container_commands", time);
+        }
+    }
+    Ok(())
 }
 
 fn container_command(
@@ -228,6 +253,10 @@ fn attempt(
 }
 
 impl Outcome {
+    fn lines(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.last.iter().map(String::as_str)
+    }
+
     fn check(self, what: &str, file: &str) -> Result<(), FirstError> {
         match self.ended.0 {
             0 => Ok(()),
@@ -235,10 +264,7 @@ impl Outcome {
                 what: what.to_owned(),
                 file: file.to_owned(),
                 code,
-                said: match self.last.last() {
-                    Some(line) => format!(": {line}"),
-                    None => String::new(),
-                },
+                said: words::last(self.lines()).map_or_else(String::new, |words| format!(": {words}")),
             }),
         }
     }

@@ -1,4 +1,4 @@
-//! Asks the server which instance of a deployment runs a command for all of them.
+//! Asks the server which instance of a deployment runs a command for all of them, and tells it what was done.
 
 use std::{
     io::{self, Read, Write},
@@ -45,7 +45,7 @@ impl Server {
     pub fn claim(&self, command: &Command) -> Result<Decision, LeaderError> {
         let body = serde_json::json!({ "file": command.file, "name": command.name });
         loop {
-            let text = self.patiently("claim", &body)?;
+            let text = self.patiently("commands/claim", &body)?;
             let decided: Decided = serde_json::from_str(&text).map_err(io::Error::from)?;
             if decided.decision != Decision::Wait {
                 return Ok(decided.decision);
@@ -57,13 +57,26 @@ impl Server {
     /// Tells how a command that was ours ended.
     pub fn finish(&self, command: &Command, exit_code: i32) -> Result<(), LeaderError> {
         let body = serde_json::json!({ "file": command.file, "name": command.name, "exit_code": exit_code });
-        self.patiently("finish", &body).map(drop)
+        self.patiently("commands/finish", &body).map(drop)
     }
 
-    fn patiently(&self, verb: &str, body: &serde_json::Value) -> Result<String, LeaderError> {
+    /// Tells what was done of a configuration file, for people to read. Nobody waits for it, and a server that is
+    /// away goes without.
+    pub fn took(&self, file: &str, key: &str, time: Duration) {
+        let milliseconds = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        let body = serde_json::json!({ "file": file, "key": key, "milliseconds": milliseconds });
+        let server = self.clone();
+        thread::spawn(move || {
+            if let Err(error) = server.post("keys", &body) {
+                eprintln!("beanpole: the server does not hear what was done: {error}");
+            }
+        });
+    }
+
+    fn patiently(&self, route: &str, body: &serde_json::Value) -> Result<String, LeaderError> {
         let until = Instant::now() + PATIENCE;
         loop {
-            match self.post(verb, body) {
+            match self.post(route, body) {
                 Err(LeaderError::Refused { status, body }) if status < 500 => {
                     return Err(LeaderError::Refused { status, body });
                 }
@@ -75,7 +88,7 @@ impl Server {
     }
 
     /// One request over a connection of its own. Plain HTTP: the host's door is the other end.
-    fn post(&self, verb: &str, body: &serde_json::Value) -> Result<String, LeaderError> {
+    fn post(&self, route: &str, body: &serde_json::Value) -> Result<String, LeaderError> {
         let malformed = || {
             io::Error::new(
                 io::ErrorKind::InvalidData,
@@ -90,7 +103,7 @@ impl Server {
         stream.set_write_timeout(Some(TIMEOUT))?;
         let body = body.to_string();
         let request = format!(
-            "POST /{path}/commands/{verb} HTTP/1.1\r\nhost: {authority}\r\nauthorization: Bearer {}\r\n\
+            "POST /{path}/{route} HTTP/1.1\r\nhost: {authority}\r\nauthorization: Bearer {}\r\n\
              content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
             self.token,
             body.len()

@@ -13,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+use beanpole_platforms::words;
 use beanpole_protocol::{VersionId, output};
 use tokio::{
     sync::mpsc,
@@ -72,7 +73,7 @@ impl BuildLog {
     }
 
     /// The line that says most of why it failed.
-    pub fn telling(&self) -> Option<&str> {
+    pub fn telling(&self) -> Option<String> {
         telling(self.last.iter().map(String::as_str))
     }
 
@@ -135,15 +136,13 @@ async fn pump(
     }
 }
 
-/// That a registry cannot be reached, else the last line that speaks of an error, else the last line that
-/// says anything.
-fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Option<&'a str> {
-    let said = || lines.clone().rev().map(str::trim).filter(|line| !line.is_empty());
-    // What our own scripts say names file, key and exit code; the line before it is the program's own word.
-    let ours = |line: &&str| line.starts_with("beanpole: ");
-    if let Some(line) = said().find(ours) {
-        return Some(line);
+/// What our own scripts say, which names file, key and exit code; else that a registry cannot be reached, else
+/// the last line that speaks of an error, else the last line that says anything.
+fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Option<String> {
+    if let Some(reason) = words::failure(lines.clone()) {
+        return Some(reason);
     }
+    let said = || lines.clone().rev().map(str::trim).filter(|line| !line.is_empty());
     let speaks_of_error = |line: &&str| {
         let line = line.to_ascii_lowercase();
         ["error", "fatal", "not found", "cannot ", "failed"]
@@ -151,9 +150,12 @@ fn telling<'a>(lines: impl DoubleEndedIterator<Item = &'a str> + Clone) -> Optio
             .any(|word| line.contains(word))
     };
     if let Some(reason) = registries::unreachable(lines.clone()) {
-        return Some(reason);
+        return Some(reason.to_owned());
     }
-    said().find(speaks_of_error).or_else(|| said().next())
+    said()
+        .find(speaks_of_error)
+        .or_else(|| said().next())
+        .map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -170,21 +172,27 @@ mod tests {
             "[notice] A new release of pip is available",
         ];
         assert_eq!(
-            telling(pip.into_iter()),
+            telling(pip.into_iter()).as_deref(),
             Some("ERROR: No matching distribution found for flask==99")
         );
         let ours = [
             "E: Unable to locate package gti",
             "beanpole: the package gti in a.config failed with exit code 100",
         ];
-        assert_eq!(telling(ours.into_iter()), Some(ours[1]));
+        assert_eq!(
+            telling(ours.into_iter()).unwrap(),
+            "the package gti in a.config failed with exit code 100: E: Unable to locate package gti"
+        );
         let nuget = [
             "NuGet.targets(123,5): error : Unable to load the service index for source x. [/a.csproj]",
             "NuGet.targets(123,5): error :   Name or service not known [/a.csproj]",
         ];
         let reason = telling(nuget.into_iter()).unwrap();
         assert!(reason.contains("NuGet feed cannot be reached"), "{reason}");
-        assert_eq!(telling(["Step 1/2", "  exit 3 ", ""].into_iter()), Some("exit 3"));
+        assert_eq!(
+            telling(["Step 1/2", "  exit 3 ", ""].into_iter()).as_deref(),
+            Some("exit 3")
+        );
         assert_eq!(telling(["", " "].into_iter()), None);
     }
 }

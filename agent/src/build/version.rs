@@ -159,7 +159,7 @@ impl Workshop {
                     tokio::time::sleep(pace.next(rand::random())).await;
                 }
                 Err(error) => {
-                    let reason = reason(&error, log.telling());
+                    let reason = reason(&error, log.telling().as_deref());
                     log.line(error.to_string());
                     // The log is complete at the server before it hears of the failure.
                     log.finish(Duration::from_secs(5)).await;

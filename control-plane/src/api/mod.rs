@@ -108,6 +108,7 @@ pub fn router(app: App, console: Router) -> Router {
         // Open to all: an instance's own token is the credential.
         .route("/instance/v1/commands/claim", post(crate::leader::api::claim))
         .route("/instance/v1/commands/finish", post(crate::leader::api::finish))
+        .route("/instance/v1/keys", post(crate::instance_keys::done))
         .merge(crate::agents::router())
         .fallback(move |request| elsewhere(console, request))
         .method_not_allowed_fallback(not_that_method)

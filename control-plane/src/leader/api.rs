@@ -35,9 +35,10 @@ pub struct Finishing {
 }
 
 /// Characters of a file's and of a command's name, at most.
-const LONGEST_NAME: usize = 1024;
+pub const LONGEST_NAME: usize = 1024;
 
-fn caller(app: &App, headers: &HeaderMap) -> Result<InstanceId, ApiError> {
+/// The instance whose token the request shows.
+pub fn caller(app: &App, headers: &HeaderMap) -> Result<InstanceId, ApiError> {
     let shown = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok())

@@ -66,6 +66,37 @@ pub async fn said_since(
     .await
 }
 
+/// How many events of a kind a deployment has.
+pub struct Said {
+    pub all: i64,
+    /// Those whose message begins as asked.
+    pub same: i64,
+}
+
+/// Counts events of `kind` among the environment's last thousand, for one of its deployments.
+pub async fn said_of_deployment(
+    conn: &mut PgConnection,
+    (environment, deployment): (&EnvironmentId, &DeploymentId),
+    kind: &str,
+    beginning: &str,
+) -> sqlx::Result<Said> {
+    let row = sqlx::query(
+        "select count(*) as all, count(*) filter (where starts_with(message, $4)) as same from control.events
+         where environment_id = $1 and deployment_id = $2 and kind = $3
+           and id > (select coalesce(max(id), 0) - 1000 from control.events where environment_id = $1)",
+    )
+    .bind(environment.as_str())
+    .bind(deployment.as_str())
+    .bind(kind)
+    .bind(beginning)
+    .fetch_one(conn)
+    .await?;
+    Ok(Said {
+        all: row.try_get("all")?,
+        same: row.try_get("same")?,
+    })
+}
+
 struct EventRow(Event);
 
 impl FromRow<'_, PgRow> for EventRow {

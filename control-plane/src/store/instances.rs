@@ -100,6 +100,19 @@ pub async fn environment_of(
     row.map(|row| parsed(&row, "environment_id")).transpose()
 }
 
+/// Whether an instance was made for a deployment.
+pub async fn is_of(
+    conn: &mut PgConnection,
+    instance: &InstanceId,
+    deployment: &DeploymentId,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar("select exists (select from control.instances where id = $1 and deployment_id = $2)")
+        .bind(instance.as_str())
+        .bind(deployment.as_str())
+        .fetch_one(conn)
+        .await
+}
+
 /// Every instance there is, oldest first.
 pub async fn all(conn: &mut PgConnection) -> sqlx::Result<Vec<InstanceRow>> {
     sqlx::query_as(select!("order by i.launched_at, i.id"))

@@ -3,6 +3,8 @@
 //! The build writes it as JSON to [`PATH`], `beanpole-instance-init` reads it there. Either may be older
 //! than the other: what is missing has a default, what is unknown is skipped.
 
+pub mod words;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};

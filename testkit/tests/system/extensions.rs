@@ -243,13 +243,13 @@ async fn a_bad_file_of_each_kind_leaves_the_running_version_alone() {
         ),
         (
             "failing-command",
-            "commands:\n  boom:\n    command: echo no way; exit 3\n",
-            "boom in .ebextensions/bad.config failed with exit code 3",
+            "commands:\n  boom:\n    command: echo no; echo way; exit 3\n",
+            "boom in .ebextensions/bad.config failed with exit code 3: no / way",
         ),
         (
             "failing-container-command",
-            "container_commands:\n  migrate:\n    command: echo no database; exit 4\n",
-            "the container command migrate of .ebextensions/bad.config failed with exit code 4: no database",
+            "container_commands:\n  migrate:\n    command: echo looking; echo no database; exit 4\n",
+            "the container command migrate of .ebextensions/bad.config failed with exit code 4: looking / no database",
         ),
     ] {
         world

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use beanpole_protocol::api::{DeploymentPolicy, DeploymentStatus, PageQuery};
+use beanpole_protocol::api::{DeploymentPolicy, DeploymentStatus, EventQuery, PageQuery};
 use beanpole_testkit::{
     World, apps, eventually,
     world::{option, options},
@@ -76,6 +76,17 @@ async fn a_declared_queue_is_used_by_its_url_and_ends_with_its_environment() {
         format!("jobs={url} of shop of awseb-{id}-stack")
     );
     assert_eq!(text(&world, "/through/JOBS_URL?first").await, "first");
+
+    // How long it all took is told once.
+    let events = world.client.events("shop", &EventQuery::default()).await.unwrap();
+    for key in ["files", "commands", "container_commands"] {
+        let beginning = format!(".ebextensions/queues.config: {key} took ");
+        let told = events
+            .items
+            .iter()
+            .filter(|event| event.message.starts_with(&beginning));
+        assert_eq!(told.count(), 1, "{key}: {:#?}", events.items);
+    }
 
     let change = world.client.terminate_environment("shop").await.unwrap();
     let ended = world.result(&change.deployment.unwrap()).await;

@@ -26,7 +26,7 @@ file={file}
 printf 'beanpole:event begin %s %s\n' {key} "$file"
 began=$(date +%s%3N)
 say() {{
-  printf '%s\n' "$1"
+  printf '==> %s\n' "$1"
 }}
 # What failed, and its exit code.
 fail() {{
