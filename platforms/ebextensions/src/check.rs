@@ -1,6 +1,8 @@
-//! Functions that nobody will ever be able to evaluate: known before anything is deployed.
+//! What only all files together show: functions that nobody will ever be able to evaluate, and credentials that
+//! are not there.
 
 use crate::{
+    fetch::{self, Credentials},
     finding::{Finding, Severity},
     functions::{Evaluator, Trouble, Unknown},
     model::{Command, CommandLine, Config, Content, File, FileConfig},
@@ -30,10 +32,69 @@ pub(crate) fn functions(config: &Config) -> Vec<Finding> {
     findings
 }
 
+/// URLs that will be asked without credentials, or with some that nobody has.
+pub(crate) fn fetches(config: &Config) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for file in &config.files {
+        let sources = file.sources.values().map(|url| (url, None));
+        let files = file.files.values().filter_map(|entry| match &entry.content {
+            Content::Source(url) => Some((url, entry.authentication.as_deref())),
+            _ => None,
+        });
+        for (url, name) in sources.chain(files) {
+            if let Some((severity, message)) = fetched(config, url, name) {
+                findings.push(Finding {
+                    severity,
+                    file: file.file.clone(),
+                    line: url.at.line,
+                    column: url.at.column,
+                    key: url.key.clone(),
+                    message,
+                });
+            }
+        }
+    }
+    findings
+}
+
+fn fetched(config: &Config, url: &Text, name: Option<&str>) -> Option<(Severity, String)> {
+    let evaluator = Evaluator {
+        config,
+        lookup: &Unknown,
+    };
+    let url = evaluator.evaluate(url).unwrap_or_default();
+    match (fetch::authentication(&evaluator, &url, name), name) {
+        (None, Some(name)) => Some((
+            Severity::Error,
+            format!(
+                "there is no {name} to authenticate with: add it to AWS::CloudFormation::Authentication, in the Metadata of \
+                 AWSEBAutoScalingGroup under Resources"
+            ),
+        )),
+        (Some(one), Some(name)) if one.credentials == Credentials::Role => Some((
+            Severity::Error,
+            format!(
+                "{name} asks for the role of the instance, and no role of an instance is known to S3 here: give it \
+                 accessKeyId and secretKey, or put the file into the bundle"
+            ),
+        )),
+        (Some(one), None) if one.credentials != Credentials::Role => None,
+        (_, None) if fetch::leads_to_s3(&url) => Some((
+            Severity::Warning,
+            format!("{url} is asked without credentials: only a public object can be fetched"),
+        )),
+        _ => None,
+    }
+}
+
 fn texts(file: &FileConfig) -> Vec<&Text> {
     let mut texts: Vec<&Text> = file.sources.values().collect();
     texts.extend(file.files.values().map(of_file));
     texts.extend(file.commands.values().flat_map(of_command));
+    for one in file.authentications.values() {
+        texts.extend(one.texts());
+        texts.extend(&one.places);
+    }
     texts.extend(file.option_settings.iter().map(|setting| &setting.value));
     texts.extend(file.container_commands.values().flat_map(of_command));
     for queue in file

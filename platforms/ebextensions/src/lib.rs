@@ -7,6 +7,7 @@
 
 mod amazon;
 mod check;
+mod fetch;
 pub mod finding;
 mod functions;
 mod instance;

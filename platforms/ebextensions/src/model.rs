@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::{finding::Position, queue::Queue, text::Text};
+use crate::{fetch::Authentication, finding::Position, queue::Queue, text::Text};
 
 /// Every file that counts, in the order they are worked through.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -34,6 +34,9 @@ pub struct FileConfig {
     pub option_settings: Vec<OptionSetting>,
     /// By logical id.
     pub resources: BTreeMap<String, Resource>,
+    /// By name. In `resources` too, where secrets are left out.
+    #[serde(skip)]
+    pub authentications: BTreeMap<String, Authentication>,
     pub parameters: BTreeMap<String, Json>,
     pub mappings: BTreeMap<String, Json>,
     pub outputs: BTreeMap<String, Json>,
@@ -85,6 +88,9 @@ pub struct File {
     pub mode: Option<u32>,
     pub owner: Option<String>,
     pub group: Option<String>,
+    /// The name of what it is fetched with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<String>,
     pub content: Content,
 }
 

@@ -84,9 +84,10 @@ pub fn parse(files: &[(impl AsRef<str>, impl AsRef<[u8]>)]) -> Parsed {
         parsed.findings.extend(shortened(findings));
         parsed.config.files.extend(config);
     }
-    let functions = check::functions(&parsed.config);
-    if !functions.is_empty() {
-        parsed.findings.extend(functions);
+    let mut together = check::functions(&parsed.config);
+    together.extend(check::fetches(&parsed.config));
+    if !together.is_empty() {
+        parsed.findings.extend(together);
         parsed.findings.sort_by(|one, other| {
             (&one.file, one.line, one.column).cmp(&(&other.file, other.line, other.column))
         });

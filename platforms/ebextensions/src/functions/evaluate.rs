@@ -33,6 +33,15 @@ pub(crate) enum Trouble {
     NotHere(String),
 }
 
+impl Trouble {
+    pub fn message(self) -> String {
+        match self {
+            Trouble::Never(message) | Trouble::NotHere(message) => message,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
 pub(crate) struct Evaluator<'a> {
     pub config: &'a Config,
     pub lookup: &'a dyn Lookup,
@@ -41,18 +50,13 @@ pub(crate) struct Evaluator<'a> {
 impl Evaluator<'_> {
     /// The text, or what the person who wrote it should know.
     pub fn text(&self, text: &Text, file: &str) -> Result<String, Finding> {
-        self.evaluate(text).map_err(|trouble| {
-            let message = match trouble {
-                Trouble::Never(message) | Trouble::NotHere(message) => message,
-            };
-            Finding {
-                severity: Severity::Error,
-                file: file.to_owned(),
-                line: text.at.line,
-                column: text.at.column,
-                key: text.key.clone(),
-                message,
-            }
+        self.evaluate(text).map_err(|trouble| Finding {
+            severity: Severity::Error,
+            file: file.to_owned(),
+            line: text.at.line,
+            column: text.at.column,
+            key: text.key.clone(),
+            message: trouble.message(),
         })
     }
 

@@ -60,7 +60,7 @@ pub(super) fn sources(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, 
     all
 }
 
-/// A place that can be fetched from without anybody's credentials.
+/// A place that can be fetched from.
 fn url(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Text> {
     let url = reader.text(node, key)?;
     let written = url.written();
@@ -71,17 +71,7 @@ fn url(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Text> {
         .split_once("://")
         .map(|(scheme, _)| scheme.to_ascii_lowercase());
     match scheme.as_deref() {
-        Some("http" | "https") if !written.chars().any(|c| c.is_control() || c == ' ') => {
-            let host = written.split('/').nth(2).unwrap_or_default();
-            if host.ends_with(".amazonaws.com") && host.contains("s3") {
-                reader.warn(
-                    node.at,
-                    key,
-                    format!("{host} is asked without credentials: only a public object can be fetched"),
-                );
-            }
-            Some(url)
-        }
+        Some("http" | "https") if !written.chars().any(|c| c.is_control() || c == ' ') => Some(url),
         Some("s3") => {
             reader.error(
                 node.at,
@@ -125,13 +115,14 @@ fn file(reader: &mut Reader<'_>, entry: &Entry, key: &str) -> Option<File> {
         Some(node) => mode(reader, node, &format!("{key}.mode"))?,
         None => (None, false),
     };
-    if let Some(node) = fields.get("authentication") {
-        reader.error(
-            node.at,
-            &format!("{key}.authentication"),
-            "Beanpole has no credentials of AWS to fetch with: put the file into the bundle, or give a URL that needs none",
-        );
-    }
+    let authentication = fields.get("authentication").and_then(|node| {
+        let key = format!("{key}.authentication");
+        if fields.get("source").is_none() {
+            reader.warn(node.at, &key, "authentication has no effect without source");
+            return None;
+        }
+        reader.word(node, &key)
+    });
     if let Some(node) = fields.get("context") {
         reader.warn(
             node.at,
@@ -162,6 +153,7 @@ fn file(reader: &mut Reader<'_>, entry: &Entry, key: &str) -> Option<File> {
         mode,
         owner,
         group,
+        authentication,
         content,
     })
 }

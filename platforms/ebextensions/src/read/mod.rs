@@ -1,6 +1,7 @@
 //! From files to the model, with all that is to be said about them.
 
 mod accounts;
+mod authentication;
 mod commands;
 mod files;
 mod options;
@@ -139,7 +140,10 @@ fn section(reader: &mut Reader<'_>, entry: &Entry, config: &mut FileConfig) {
             config.container_commands = commands::read(reader, node, "container_commands", true);
         }
         "option_settings" => config.option_settings = options::read(reader, node),
-        "Resources" => config.resources = template::resources(reader, node),
+        "Resources" => {
+            config.resources = template::resources(reader, node);
+            config.authentications = authentication::read(reader, node);
+        }
         "Parameters" => config.parameters = template::plain(reader, node, "Parameters"),
         "Mappings" => config.mappings = template::plain(reader, node, "Mappings"),
         "Outputs" => config.outputs = template::outputs(reader, entry),

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use super::reader::Reader;
+use super::{authentication, reader::Reader};
 use crate::{
     amazon::{Row, rows},
     functions::is_function,
@@ -43,6 +43,7 @@ fn of_resource(reader: &mut Reader<'_>, entry: &Entry, settings: &mut Vec<Option
     for field in fields {
         match field.key.as_str() {
             "Type" => {}
+            "Metadata" if id == authentication::RESOURCE => {}
             "Properties" => below(reader, id, "", &field.value, settings),
             other => reader.warn(
                 field.at,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{queue, reader::Reader};
+use super::{authentication::masked, queue, reader::Reader};
 use crate::{
     model::Resource,
     queue::QUEUE,
@@ -64,7 +64,7 @@ fn resource(reader: &mut Reader<'_>, entry: &Entry, key: &str) -> Option<Resourc
     }
     Some(Resource {
         kind,
-        body: entry.value.json(),
+        body: masked(&entry.value),
         queue,
         at: entry.at,
     })

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use base64::{Engine, prelude::BASE64_STANDARD};
 
 use super::{
-    Writer, named,
+    Fetch, Writer, named,
     script::{APT, APT_END, FETCH, quote},
 };
 use crate::{
@@ -66,9 +66,9 @@ fn one(writer: &mut Writer<'_>, body: &mut String, path: &str, file: &File) {
             inline(body, &what, &quoted, &content);
         }
         Content::Source(url) => {
-            let url = writer.text(url);
+            let Fetch { url, input } = writer.fetch(url, file.authentication.as_deref());
             let what = quote(&format!("fetching {url} to {path}"));
-            body.push_str(&format!("attempt {what} fetch {} {quoted}\n", quote(&url)));
+            body.push_str(&format!("attempt {what} fetch {} {quoted} {input}", quote(&url)));
         }
         Content::Link(target) => {
             let target = writer.text(target);

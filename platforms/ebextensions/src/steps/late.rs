@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    check,
+    check, fetch,
     functions::{Evaluator, Trouble},
-    model::FileConfig,
+    model::{Content, FileConfig},
     text::Text,
 };
 
@@ -26,13 +26,24 @@ pub(super) fn split(evaluator: &Evaluator<'_>, file: &FileConfig) -> Halves {
     };
     let mut build = file.clone();
     let mut late_source = false;
+    let is_fetched_late = |url: &Text, name: Option<&str>| {
+        let Ok(evaluated) = evaluator.evaluate(url) else {
+            return is_late(url);
+        };
+        let with = fetch::authentication(evaluator, &evaluated, name);
+        with.is_some_and(|with| with.texts().into_iter().any(is_late))
+    };
     let sources = take(&mut build.sources, |url| {
-        let late = is_late(url);
+        let late = is_fetched_late(url, None);
         late_source |= late;
         late
     });
     let files = take(&mut build.files, |file| {
-        late_source || is_late(check::of_file(file))
+        late_source
+            || match &file.content {
+                Content::Source(url) => is_fetched_late(url, file.authentication.as_deref()),
+                _ => is_late(check::of_file(file)),
+            }
     });
     let mut since = late_source || !files.is_empty();
     let commands = take(&mut build.commands, |command| {

@@ -12,7 +12,8 @@ mod sources;
 use serde::Serialize;
 
 use crate::{
-    finding::Finding,
+    fetch,
+    finding::{Finding, Severity},
     functions::{Evaluator, Lookup},
     model::{Config, FileConfig},
     text::Text,
@@ -139,6 +140,40 @@ impl Writer<'_> {
             self.findings.push(finding);
             String::new()
         })
+    }
+}
+
+/// A URL, and what follows the command that fetches it: curl's options on its input.
+struct Fetch {
+    url: String,
+    input: String,
+}
+
+impl Writer<'_> {
+    fn fetch(&mut self, text: &Text, name: Option<&str>) -> Fetch {
+        let url = self.text(text);
+        let evaluator = &self.evaluator;
+        let region = evaluator.lookup.reference("AWS::Region").unwrap_or_default();
+        let options = match fetch::authentication(evaluator, &url, name) {
+            Some(with) => fetch::options(evaluator, &url, with, &region),
+            None => Ok(String::new()),
+        };
+        let input = match options {
+            Ok(options) if options.is_empty() => "</dev/null\n".to_owned(),
+            Ok(options) => format!("<<'BEANPOLE'\n{options}BEANPOLE\n"),
+            Err(trouble) => {
+                self.findings.push(Finding {
+                    severity: Severity::Error,
+                    file: self.file.to_owned(),
+                    line: text.at.line,
+                    column: text.at.column,
+                    key: text.key.clone(),
+                    message: trouble.message(),
+                });
+                String::new()
+            }
+        };
+        Fetch { url, input }
     }
 }
 

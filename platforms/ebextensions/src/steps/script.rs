@@ -63,10 +63,10 @@ need() {
 /// Leaves no package lists in the image.
 pub(super) const APT_END: &str = "if [ -n \"$lists\" ]; then rm -rf /var/lib/apt/lists/*; fi\n";
 
-/// Gets a URL into a file.
+/// Gets a URL into a file; options of curl, such as credentials, are its input.
 pub(super) const FETCH: &str = r#"fetch() {
   curl --fail --silent --show-error --location --proto =http,https --retry 3 --connect-timeout 30 \
-    --output "$2" --url "$1"
+    --config - --output "$2" --url "$1"
 }
 "#;
 

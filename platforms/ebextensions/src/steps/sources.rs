@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Writer, named,
+    Fetch, Writer, named,
     script::{APT, APT_END, FETCH, quote},
 };
 use crate::text::Text;
@@ -38,8 +38,8 @@ pub(super) fn body(writer: &mut Writer<'_>, sources: &BTreeMap<String, Text>) ->
     }
     let mut body = format!("{APT}{FETCH}{UNPACK}need curl curl\n");
     for (folder, url) in sources {
-        let url = writer.text(url);
-        body.push_str(&format!("unpack {} {}\n", quote(&url), quote(folder)));
+        let Fetch { url, input } = writer.fetch(url, None);
+        body.push_str(&format!("unpack {} {} {input}", quote(&url), quote(folder)));
     }
     body.push_str(APT_END);
     let folders = sources.keys().map(String::as_str);
