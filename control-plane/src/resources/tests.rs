@@ -156,6 +156,44 @@ async fn queues_come_change_and_go_with_versions_and_the_environment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_declared_policy_comes_and_goes_with_its_version() {
+    let mut stage = Stage::launched(1, Vec::new()).await;
+    let policy = "Resources:
+  Jobs: {Type: 'AWS::SQS::Queue', Properties: {QueueName: jobs}}
+  Open:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Jobs]
+      PolicyDocument:
+        Version: 2012-10-17
+        Statement: {Effect: Allow, Principal: '*', Action: 'sqs:SendMessage', Resource: !GetAtt Jobs.Arn}
+";
+    let document = async |stage: &Stage| {
+        let application = stage.environment("prod").await.application_id;
+        let mut connection = stage.connection().await;
+        let found = of_applications(&mut connection, &[application.as_str()])
+            .await
+            .unwrap();
+        found[0].attributes.policy.clone().map(|(_, text)| text)
+    };
+    brings(&stage, "v2", policy).await;
+    brings(
+        &stage,
+        "v3",
+        "Resources: {Jobs: {Type: 'AWS::SQS::Queue', Properties: {QueueName: jobs}}}",
+    )
+    .await;
+    assert_eq!(deploy(&mut stage, "v2").await.1, DeploymentStatus::Succeeded);
+    let text = document(&stage).await.unwrap();
+    assert!(
+        text.contains("sqs:SendMessage") && text.contains(":jobs\""),
+        "{text}"
+    );
+    assert_eq!(deploy(&mut stage, "v3").await.1, DeploymentStatus::Succeeded);
+    assert_eq!(document(&stage).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_deployment_that_fails_gives_attributes_back_and_removes_nothing() {
     let mut stage = Stage::launched(1, vec![option(DEPLOYMENT, "RollbackOnFailure", "true")]).await;
     brings(&stage, "v2", &jobs(40)).await;

@@ -6,6 +6,7 @@ use crate::{
     finding::{Finding, Severity},
     functions::{Evaluator, Trouble, Unknown},
     model::{Command, CommandLine, Config, Content, File, FileConfig},
+    queue::QueuePolicy,
     text::Text,
 };
 
@@ -97,13 +98,12 @@ fn texts(file: &FileConfig) -> Vec<&Text> {
     }
     texts.extend(file.option_settings.iter().map(|setting| &setting.value));
     texts.extend(file.container_commands.values().flat_map(of_command));
-    for queue in file
-        .resources
-        .values()
-        .filter_map(|resource| resource.queue.as_ref())
-    {
-        texts.extend(&queue.name);
-        texts.extend(queue.texts());
+    for resource in file.resources.values() {
+        if let Some(queue) = &resource.queue {
+            texts.extend(&queue.name);
+            texts.extend(queue.texts());
+        }
+        texts.extend(resource.policy.iter().flat_map(QueuePolicy::texts));
     }
     texts
 }

@@ -7,7 +7,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use crate::{fetch::Authentication, finding::Position, queue::Queue, text::Text};
+use crate::{
+    fetch::Authentication,
+    finding::Position,
+    queue::{Queue, QueuePolicy},
+    text::Text,
+};
 
 /// Every file that counts, in the order they are worked through.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -163,6 +168,9 @@ pub struct Resource {
     /// What is made of it, if that is a queue.
     #[serde(skip)]
     pub queue: Option<Queue>,
+    /// What it says of queues, if that is a policy.
+    #[serde(skip)]
+    pub policy: Option<QueuePolicy>,
     #[serde(skip)]
     pub at: Position,
 }

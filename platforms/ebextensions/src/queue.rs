@@ -16,6 +16,8 @@ use crate::{
 
 /// The type of resource in a file.
 pub const QUEUE: &str = "AWS::SQS::Queue";
+/// The type that gives queues a policy.
+pub(crate) const QUEUE_POLICY: &str = "AWS::SQS::QueuePolicy";
 
 /// What `Fn::GetAtt` tells of a queue.
 pub(crate) const ATTRIBUTES: [&str; 3] = ["Arn", "QueueName", "QueueUrl"];
@@ -33,6 +35,22 @@ pub struct Queue {
     pub when_dropped: Removal,
     /// When another queue takes its place, such as one of another name.
     pub when_replaced: Removal,
+}
+
+/// Who may use queues, as written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueuePolicy {
+    pub document: Value,
+    /// URLs.
+    pub queues: Vec<Text>,
+}
+
+impl QueuePolicy {
+    pub(crate) fn texts(&self) -> Vec<&Text> {
+        let mut texts = self.document.texts();
+        texts.extend(&self.queues);
+        texts
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,11 +204,81 @@ pub fn queues(
             at,
         });
     }
+    for (file, policy) in policies(config) {
+        if let Err(finding) = set_policy(&evaluator, &file.file, policy, &mut wanted) {
+            findings.push(finding);
+        }
+    }
     if findings.is_empty() {
         Ok(wanted)
     } else {
         Err(findings)
     }
+}
+
+/// The policies that count: of two files that declare one, the last.
+fn policies(config: &Config) -> Vec<(&FileConfig, &QueuePolicy)> {
+    let mut all = BTreeMap::new();
+    for file in &config.files {
+        for (id, resource) in &file.resources {
+            all.insert(id, (file, resource.policy.as_ref()));
+        }
+    }
+    let policies = all.into_values();
+    policies
+        .filter_map(|(file, policy)| Some((file, policy?)))
+        .collect()
+}
+
+/// A policy is an attribute of each of its queues.
+fn set_policy(
+    evaluator: &Evaluator<'_>,
+    file: &str,
+    policy: &QueuePolicy,
+    wanted: &mut [WantedQueue],
+) -> Result<(), Finding> {
+    let mut trouble = None;
+    let mut text = |text: &Text| {
+        evaluator.text(text, file).unwrap_or_else(|finding| {
+            trouble = Some(finding);
+            String::new()
+        })
+    };
+    let document = match &policy.document {
+        Value::Text(document) => text(document),
+        other => json(other, &mut text).to_string(),
+    };
+    let urls: Vec<String> = policy.queues.iter().map(&mut text).collect();
+    if let Some(finding) = trouble {
+        return Err(finding);
+    }
+    for (url, written) in urls.iter().zip(&policy.queues) {
+        let is_meant = |queue: &&mut WantedQueue| evaluator.lookup.reference(&queue.id).as_ref() == Some(url);
+        let error = |message: String| Finding {
+            severity: Severity::Error,
+            file: file.to_owned(),
+            line: written.at.line,
+            column: written.at.column,
+            key: written.key.clone(),
+            message,
+        };
+        let Some(queue) = wanted.iter_mut().find(is_meant) else {
+            return Err(error(format!(
+                "{url} is no queue of these files: name one of theirs, with Ref"
+            )));
+        };
+        let id = queue.id.clone();
+        if queue
+            .attributes
+            .insert("Policy".to_owned(), document.clone())
+            .is_some()
+        {
+            return Err(error(format!(
+                "the queue {id} has another policy already: make one of both"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn evaluator<'a>(config: &'a Config, lookup: &'a dyn Lookup) -> Evaluator<'a> {

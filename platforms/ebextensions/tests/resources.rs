@@ -255,3 +255,56 @@ Resources:
         ]
     );
 }
+
+#[test]
+fn a_policy_is_an_attribute_of_its_queues() {
+    const POLICY: &str = r#"
+  Open:
+    Type: AWS::SQS::QueuePolicy
+    Properties:
+      Queues: [!Ref Jobs, !Ref Order]
+      PolicyDocument:
+        Version: 2012-10-17
+        Statement:
+          - {Effect: Allow, Principal: "*", Action: ["sqs:SendMessage"], Resource: !GetAtt Jobs.Arn}
+"#;
+    let wanted = |text: &str| {
+        let config = config(&[text]);
+        let names = queue_names(&config, &Here, &made_up).unwrap();
+        queues(&config, &With(&names), &names)
+    };
+    let found = wanted(&format!("{SHOP}{POLICY}")).unwrap();
+    let expected = r#"{"Statement":[{"Action":["sqs:SendMessage"],"Effect":"Allow","Principal":"*","Resource":"arn:made-Jobs"}],"Version":"2012-10-17"}"#;
+    let policies: Vec<_> = found.iter().map(|queue| queue.attributes.get("Policy")).collect();
+    assert_eq!(
+        policies,
+        [None, Some(&expected.to_owned()), Some(&expected.to_owned())]
+    );
+    for (queues, words) in [
+        (
+            "['http://q/elsewhere']",
+            "0.config:22:16: error: http://q/elsewhere is no queue of these files",
+        ),
+        (
+            "[!Ref Jobs, !Ref Jobs]",
+            "the queue Jobs has another policy already",
+        ),
+    ] {
+        let text = format!("{SHOP}{POLICY}").replace("[!Ref Jobs, !Ref Order]", queues);
+        let error = wanted(&text).unwrap_err()[0].to_string();
+        assert!(error.contains(words), "{error}");
+    }
+    for (properties, words) in [
+        ("", "takes PolicyDocument and Queues"),
+        ("Queues: [], PolicyDocument: {}", "names no queue"),
+        (
+            "Queues: [!Ref Nothing], PolicyDocument: {}",
+            "no resource Nothing",
+        ),
+    ] {
+        let text =
+            format!("Resources: {{P: {{Type: 'AWS::SQS::QueuePolicy', Properties: {{{properties}}}}}}}");
+        let found = parsed(&[&text]).findings;
+        assert!(found[0].message.contains(words), "{found:?}");
+    }
+}

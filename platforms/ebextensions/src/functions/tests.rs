@@ -37,6 +37,7 @@ fn config() -> Config {
             kind: "AWS::SNS::Topic".to_owned(),
             body: json!({}),
             queue: None,
+            policy: None,
             at: Position::START,
         },
     );

@@ -8,6 +8,7 @@ mod options;
 mod overrides;
 mod packages;
 mod queue;
+mod queue_policy;
 mod reader;
 mod services;
 mod template;

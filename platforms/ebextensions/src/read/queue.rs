@@ -242,7 +242,7 @@ fn fits(reader: &mut Reader<'_>, at: Position, key: &str, (text, takes): (&str, 
 }
 
 /// A property's value; a plain `yes` is the boolean it is.
-fn given(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Given> {
+pub(super) fn given(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Given> {
     if is_function(node).is_some() {
         return reader.text(node, key).map(Given::Text);
     }

@@ -4,18 +4,12 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-use super::{authentication::masked, queue, reader::Reader};
+use super::{authentication::masked, queue, queue_policy, reader::Reader};
 use crate::{
     model::Resource,
-    queue::QUEUE,
+    queue::{QUEUE, QUEUE_POLICY},
     yaml::{Entry, Node, Value},
 };
-
-/// Types of resources that Beanpole has and makes otherwise than from a file, and how.
-const OWNED: &[(&str, &str)] = &[(
-    "AWS::SQS::QueuePolicy",
-    "set it as the attribute Policy of the queue",
-)];
 
 pub(super) fn resources(reader: &mut Reader<'_>, node: &Node) -> BTreeMap<String, Resource> {
     let mut all = BTreeMap::new();
@@ -41,20 +35,16 @@ fn resource(reader: &mut Reader<'_>, entry: &Entry, key: &str) -> Option<Resourc
         Some(field) => reader.word(&field.value, &format!("{key}.Type"))?,
         None => String::new(),
     };
-    let mut queue = None;
+    let (mut queue, mut policy) = (None, None);
     if id.starts_with("AWSEB") {
         // What it says is the options' business.
     } else if kind == QUEUE {
         queue = Some(queue::read(reader, entry, key)?);
+    } else if kind == QUEUE_POLICY {
+        policy = Some(queue_policy::read(reader, entry, key)?);
     } else if kind.is_empty() {
         reader.error(entry.at, key, format!("the resource {id} has no Type: add one"));
         return None;
-    } else if let Some((_, instead)) = OWNED.iter().find(|(owned, _)| *owned == kind) {
-        reader.warn(
-            entry.at,
-            key,
-            format!("the resource {id} ({kind}) is not created from .ebextensions: {instead}"),
-        );
     } else {
         reader.warn(
             entry.at,
@@ -66,6 +56,7 @@ fn resource(reader: &mut Reader<'_>, entry: &Entry, key: &str) -> Option<Resourc
         kind,
         body: masked(&entry.value),
         queue,
+        policy,
         at: entry.at,
     })
 }
