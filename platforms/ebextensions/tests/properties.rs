@@ -5,9 +5,9 @@ mod common;
 
 use beanpole_ebextensions::{
     Config, Plan, Target, Unknown, build_steps, container_commands, cron_tasks, environment_manifest,
-    option_settings, parse,
+    late_step_names, late_steps, option_settings, parse,
 };
-use common::{Here, corpus};
+use common::{Here, Sweden, corpus};
 use proptest::{collection::btree_map, prelude::*};
 use serde_json::{Map, Value as Json, json};
 
@@ -27,6 +27,11 @@ fn work_through(bytes: &[u8]) -> Config {
         let _ = container_commands(&config, lookup);
         let _ = option_settings(&config, lookup);
     }
+    // What instances are told is what the image promises them.
+    if let Ok(late) = late_steps(&config, &Sweden, &Here) {
+        let told: Vec<_> = late.iter().map(|step| (step.file.clone(), step.key)).collect();
+        assert_eq!(told, late_step_names(&config, &Sweden));
+    }
     let _ = (environment_manifest(bytes), cron_tasks(bytes));
     for change in Plan::between(&Config::default(), &config) {
         let _ = change.to_string();
@@ -39,6 +44,7 @@ fn text() -> impl Strategy<Value = Json> {
     prop_oneof![
         "[a-z`{}$'\" \n]{0,12}".prop_map(Json::from),
         Just(json!("`{\"Ref\": \"AWS::Region\"}`")),
+        Just(json!("for `{\"Ref\": \"AWSEBEnvironmentName\"}`")),
         Just(json!({"Fn::Join": ["-", ["a", {"Ref": "AWS::Region"}]]})),
         any::<u16>().prop_map(Json::from),
         any::<bool>().prop_map(Json::from),
@@ -121,6 +127,9 @@ proptest! {
         prop_assert_eq!(serde_json::to_value(&one).unwrap(), serde_json::to_value(&other).unwrap());
         let target = Target { lookup: &Here };
         prop_assert_eq!(build_steps(&one, &target), build_steps(&other, &target));
+        let target = Target { lookup: &Sweden };
+        prop_assert_eq!(build_steps(&one, &target), build_steps(&other, &target));
+        prop_assert_eq!(late_steps(&one, &Sweden, &Here), late_steps(&other, &Sweden, &Here));
         let nothing = Map::new();
         prop_assert!(one.files.len() == 1 || file.as_object().unwrap_or(&nothing).is_empty());
     }
