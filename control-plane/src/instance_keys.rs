@@ -20,7 +20,7 @@ use crate::{
 /// The kind of these events.
 const KIND: &str = "instance_configuration_key";
 /// Keys that are done on instances.
-const KEYS: [&str; 4] = ["sources", "files", "commands", "container_commands"];
+const KEYS: [&str; 5] = ["sources", "files", "commands", "services", "container_commands"];
 /// Events of a deployment, at most: an application has its instance's token, and may say anything with it.
 const MOST: i64 = 200;
 

@@ -80,6 +80,7 @@ impl Extensions {
             services: ebextensions::services(config)
                 .into_iter()
                 .map(|service| Service {
+                    file: service.file,
                     name: service.name,
                     enabled: service.enabled,
                     ensure_running: service.ensure_running,

@@ -1,7 +1,7 @@
 //! The life of an instance: what is decided in [`crate::machine`] is done here.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
     process::ExitCode,
@@ -215,10 +215,21 @@ impl Life {
     }
 
     fn start_services(&mut self) {
+        let began = Instant::now();
         for name in unit::wanted_services(&self.settings) {
             match self.unit_of(&name) {
                 Ok(unit) => self.take(Event::Start(unit)),
                 Err(problem) => eprintln!("beanpole: {problem}"),
+            }
+        }
+        let services = self.settings.instance.services.iter();
+        let files: BTreeSet<&str> = services
+            .map(|service| service.file.as_str())
+            .filter(|file| !file.is_empty())
+            .collect();
+        if let Some(server) = &self.settings.server {
+            for file in files {
+                server.took(file, "services", began.elapsed());
             }
         }
     }

@@ -146,6 +146,9 @@ pub struct Step {
 /// A service of Debian's, or of a unit file that the image has.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
+    /// The configuration file that named it last.
+    #[serde(default)]
+    pub file: String,
     pub name: String,
     /// Absent: as the image has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

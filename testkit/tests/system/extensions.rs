@@ -182,7 +182,15 @@ async fn every_key_hook_and_process_does_what_it_says() {
 
     // Of each key group the events tell, with its duration.
     let events = world.client.events("ship", &Default::default()).await.unwrap();
-    for key in ["packages", "users", "files", "commands"] {
+    for key in [
+        "packages",
+        "groups",
+        "users",
+        "files",
+        "commands",
+        "services",
+        "container_commands",
+    ] {
         let words = format!(".ebextensions/01.config: {key} took ");
         assert!(
             events.items.iter().any(|event| event.message.starts_with(&words)),
