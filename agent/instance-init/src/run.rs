@@ -64,6 +64,12 @@ enum Trouble {
     Proxy(std::io::Error),
     #[error("the configuration of {proxy} is refused: {said}")]
     ProxyRefused { proxy: &'static str, said: String },
+    #[error("the service {name} of {file} cannot be started: {problem}")]
+    Service {
+        name: String,
+        file: String,
+        problem: String,
+    },
     #[error("the instance cannot be set up: {0}")]
     Io(#[from] std::io::Error),
 }
@@ -136,20 +142,15 @@ impl Life {
                     self.gone(unit, ended);
                     Event::Exited(unit, ended)
                 }
-                Ok(News::Complete) => {
-                    self.start_services();
-                    Event::Tick
-                }
+                Ok(News::Complete) => match self.start_services() {
+                    Ok(()) => Event::Tick,
+                    Err(trouble) => self.give_up(&trouble),
+                },
                 Ok(News::Ready(Ok(proxy))) => {
                     self.ready(proxy);
                     Event::Begin
                 }
-                Ok(News::Ready(Err(trouble)) | News::Served(Err(trouble))) => {
-                    eprintln!("beanpole: {trouble}");
-                    self.last_words = Some(trouble.to_string());
-                    self.code = GIVE_UP;
-                    Event::Leave
-                }
+                Ok(News::Ready(Err(trouble)) | News::Served(Err(trouble))) => self.give_up(&trouble),
                 Ok(News::Served(Ok(()))) => {
                     self.open_gate();
                     Event::Tick
@@ -168,13 +169,21 @@ impl Life {
             self.turn_logs();
             let actions = self.machine.on(event, self.began.elapsed());
             if self.act(actions) {
-                // Processes have said their own meanwhile, and the agent takes the last line for the reason.
+                // Processes have said their own meanwhile, and the agent takes the last line for the reason. It goes
+                // where theirs went, or it might be read before them.
                 if let Some(words) = &self.last_words {
-                    eprintln!("beanpole: {words}");
+                    println!("beanpole: {words}");
                 }
                 return self.code.into();
             }
         }
+    }
+
+    fn give_up(&mut self, trouble: &Trouble) -> Event {
+        println!("beanpole: {trouble}");
+        self.last_words = Some(trouble.to_string());
+        self.code = GIVE_UP;
+        Event::Leave
     }
 
     fn take(&mut self, event: Event) {
@@ -214,12 +223,21 @@ impl Life {
         false
     }
 
-    fn start_services(&mut self) {
+    fn start_services(&mut self) -> Result<(), Trouble> {
         let began = Instant::now();
         for name in unit::wanted_services(&self.settings) {
             match self.unit_of(&name) {
                 Ok(unit) => self.take(Event::Start(unit)),
-                Err(problem) => eprintln!("beanpole: {problem}"),
+                Err(problem) => match unit::declared(&self.settings, &name) {
+                    Some(service) => {
+                        return Err(Trouble::Service {
+                            name,
+                            file: service.file.clone(),
+                            problem,
+                        });
+                    }
+                    None => println!("beanpole: {problem}"),
+                },
             }
         }
         let services = self.settings.instance.services.iter();
@@ -232,6 +250,7 @@ impl Life {
                 server.took(file, "services", began.elapsed());
             }
         }
+        Ok(())
     }
 
     /// Late steps, container commands, hooks and the proxy's files, beside the loop: signals are heard meanwhile.
@@ -338,7 +357,7 @@ impl Life {
         let known = |units: &[Unit], name: &str| units.iter().position(|unit| unit.name == name);
         let plain = crate::service::plain(name);
         // Whichever proxy there is, commands may ask for it by either name.
-        if let (Some(proxy), "nginx" | "httpd" | "apache2") = (&self.proxy, plain) {
+        if let Some(proxy) = self.proxy.as_ref().filter(|_| unit::PROXIES.contains(&plain)) {
             return known(&self.units, proxy.name).ok_or_else(|| format!("{plain} is not set up yet"));
         }
         if let Some(unit) = known(&self.units, plain) {

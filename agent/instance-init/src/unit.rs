@@ -13,7 +13,7 @@ use crate::{
     machine::Kind,
     proxy::Proxy,
     service::{self, How, RECORDS, Service, ServiceError},
-    settings::Settings,
+    settings::{ProxyKind, Settings},
     spawn::{Program, env_of},
 };
 
@@ -76,6 +76,9 @@ pub fn proxy(proxy: &Proxy) -> Unit {
         stop: None,
     }
 }
+
+/// Names by which people know the proxy.
+pub const PROXIES: [&str; 3] = ["nginx", "httpd", "apache2"];
 
 /// A service by the name that people know it by.
 pub fn service(name: &str, settings: &Settings) -> Result<Unit, ServiceError> {
@@ -148,9 +151,17 @@ pub fn wanted_services(settings: &Settings) -> Vec<String> {
             wanted.insert(name, on);
         }
     }
-    let on = wanted.into_iter().filter(|(_, on)| *on);
+    // The proxy is there anyway, whichever of them it is.
+    let is_proxy = |name: &str| settings.proxy != ProxyKind::None && PROXIES.contains(&name);
+    let on = wanted.into_iter().filter(|(name, on)| *on && !is_proxy(name));
     on.map(|(name, _)| if name == "crond" { "cron".to_owned() } else { name })
         .collect()
+}
+
+/// What a configuration file says of a service.
+pub fn declared<'a>(settings: &'a Settings, name: &str) -> Option<&'a beanpole_instance::Service> {
+    let mut services = settings.instance.services.iter();
+    services.find(|service| service::plain(&service.name) == name)
 }
 
 fn recorded() -> BTreeMap<String, bool> {

@@ -57,6 +57,7 @@ commands:
 services:
   systemd:
     beacon: {enabled: true, ensureRunning: true}
+    nginx: {enabled: true, ensureRunning: true}
 container_commands:
   01_config:
     command: /opt/elasticbeanstalk/bin/get-config environment -k COLOUR > /var/app/colour; pwd -P >> /var/app/colour
@@ -258,6 +259,16 @@ async fn a_bad_file_of_each_kind_leaves_the_running_version_alone() {
             "failing-container-command",
             "container_commands:\n  migrate:\n    command: echo looking; echo no database; exit 4\n",
             "the container command migrate of .ebextensions/bad.config failed with exit code 4: looking / no database",
+        ),
+        (
+            "failing-late-command",
+            "commands:\n  late:\n    command: !Sub 'echo for ${AWSEBEnvironmentName} >&2; exit 6'\n",
+            "the command late in .ebextensions/bad.config failed with exit code 6: for ship",
+        ),
+        (
+            "no-such-service",
+            "services:\n  systemd:\n    beakon: {ensureRunning: true}\n",
+            "the service beakon of .ebextensions/bad.config cannot be started: there is no service beakon",
         ),
     ] {
         world

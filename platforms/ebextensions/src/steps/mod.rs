@@ -11,6 +11,7 @@ mod sources;
 
 use serde::Serialize;
 
+use self::script::Reader;
 use crate::{
     fetch,
     finding::{Finding, Severity},
@@ -28,8 +29,8 @@ pub struct Target<'a> {
 
 /// One script, to be run as root by `sh` in the platform's image before the source is laid over it.
 ///
-/// It prints `beanpole:event begin KEY FILE` first and `beanpole:event end KEY FILE MILLISECONDS` last; when
-/// something fails, a line `beanpole: … in FILE failed with exit code N` on stderr, and ends with that code.
+/// In a build it prints `beanpole:event begin KEY FILE` first and `beanpole:event end KEY FILE MILLISECONDS` last;
+/// when something fails, a line `beanpole: … in FILE failed with exit code N` on stderr, and ends with that code.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Step {
     pub file: String,
@@ -49,7 +50,7 @@ pub fn build_steps(config: &Config, target: &Target<'_>) -> Result<Vec<Step>, Ve
     };
     let files = config.files.iter();
     let halves = files.map(|file| late::split(&evaluator, file).build);
-    scripts(config, &halves.collect::<Vec<_>>(), target.lookup)
+    scripts(config, &halves.collect::<Vec<_>>(), target.lookup, Reader::Build)
 }
 
 /// What [`build_steps`] leaves to instances, in the same order, with what `environment` knows. A script is then
@@ -59,7 +60,7 @@ pub fn late_steps(
     installation: &dyn Lookup,
     environment: &dyn Lookup,
 ) -> Result<Vec<Step>, Vec<Finding>> {
-    scripts(config, &late(config, installation), environment)
+    scripts(config, &late(config, installation), environment, Reader::Instance)
 }
 
 /// File and key of each step that [`late_steps`] has for any environment.
@@ -87,8 +88,14 @@ fn late(config: &Config, installation: &dyn Lookup) -> Vec<FileConfig> {
 }
 
 /// Of these files; functions may ask for anything in `config`.
-fn scripts(config: &Config, files: &[FileConfig], lookup: &dyn Lookup) -> Result<Vec<Step>, Vec<Finding>> {
+fn scripts(
+    config: &Config,
+    files: &[FileConfig],
+    lookup: &dyn Lookup,
+    reader: Reader,
+) -> Result<Vec<Step>, Vec<Finding>> {
     let mut writer = Writer {
+        reader,
         evaluator: Evaluator { config, lookup },
         file: "",
         findings: Vec::new(),
@@ -106,13 +113,14 @@ fn scripts(config: &Config, files: &[FileConfig], lookup: &dyn Lookup) -> Result
 }
 
 fn of_file(writer: &mut Writer<'_>, file: &FileConfig) -> Vec<Step> {
+    let reader = writer.reader;
     let mut steps = Vec::new();
     let mut add = |key, parts: Option<(String, String)>| {
         if let Some((body, description)) = parts {
             steps.push(Step {
                 file: file.file.clone(),
                 key,
-                script: script::whole(key, &file.file, &body),
+                script: script::whole(key, &file.file, &body, reader),
                 description,
             });
         }
@@ -128,6 +136,7 @@ fn of_file(writer: &mut Writer<'_>, file: &FileConfig) -> Vec<Step> {
 
 /// Evaluates the texts of one file, and collects what cannot be.
 struct Writer<'a> {
+    reader: Reader,
     evaluator: Evaluator<'a>,
     file: &'a str,
     findings: Vec<Finding>,

@@ -17,15 +17,30 @@ pub(super) fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
         .collect()
 }
 
-/// A body between its events. `file` holds no control characters.
-pub(super) fn whole(key: &str, file: &str, body: &str) -> String {
+/// Who reads what a script prints.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// Makes events of the lines that say so.
+    Build,
+    Instance,
+}
+
+/// A body in its frame. `file` holds no control characters.
+pub(super) fn whole(key: &str, file: &str, body: &str, reader: Reader) -> String {
     let file = quote(file);
+    let (begin, end) = match reader {
+        Reader::Build => (
+            format!("printf 'beanpole:event begin %s %s\\n' {key} \"$file\"\nbegan=$(date +%s%3N)\n"),
+            format!(
+                "printf 'beanpole:event end %s %s %s\\n' {key} \"$file\" \"$(($(date +%s%3N) - began))\"\n"
+            ),
+        ),
+        Reader::Instance => (String::new(), String::new()),
+    };
     format!(
         r#"set -eu
 file={file}
-printf 'beanpole:event begin %s %s\n' {key} "$file"
-began=$(date +%s%3N)
-say() {{
+{begin}say() {{
   printf '==> %s\n' "$1"
 }}
 # What failed, and its exit code.
@@ -39,8 +54,7 @@ attempt() {{
   shift
   "$@" || fail "$what" $?
 }}
-{body}printf 'beanpole:event end %s %s %s\n' {key} "$file" "$(($(date +%s%3N) - began))"
-"#
+{body}{end}"#
     )
 }
 
