@@ -14,6 +14,8 @@ use std::{
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::settings::{ProxyKind, Settings};
+
 const STATE: &str = "/opt/elasticbeanstalk/deployment/config.json";
 /// The same as shell lines, where Beanstalk puts them for cron jobs and people who look around.
 const ENV: &str = "/opt/elasticbeanstalk/deployment/env";
@@ -28,6 +30,39 @@ pub struct State {
 }
 
 impl State {
+    /// What an instance with these settings tells; `all` are the container's variables.
+    pub fn of(settings: &Settings, all: &BTreeMap<String, String>) -> Self {
+        let private = |name: &str| all.get(name).map_or("", String::as_str);
+        let names: Option<Vec<String>> = serde_json::from_str(private("BEANPOLE_PROPERTIES")).ok();
+        let is_one = |name: &String| names.as_ref().is_none_or(|names| names.contains(name));
+        let pair = |name: &str, value: String| (name.to_owned(), value);
+        let mut environment = settings.env.clone();
+        environment.retain(|name, _| is_one(name) || name == "PORT");
+        Self {
+            environment,
+            option_settings: serde_json::from_str(private("BEANPOLE_OPTION_SETTINGS")).unwrap_or_default(),
+            container: BTreeMap::from([
+                pair("platform", settings.instance.platform.clone()),
+                pair("instance_port", settings.port.to_string()),
+                pair(
+                    "proxy_server",
+                    match settings.proxy {
+                        ProxyKind::Nginx => "nginx",
+                        ProxyKind::Apache => "apache",
+                        ProxyKind::None => "none",
+                    }
+                    .to_owned(),
+                ),
+            ]),
+            platform: BTreeMap::from([
+                pair("AppDeployDir", "/var/app/current/".to_owned()),
+                pair("AppStagingDir", "/var/app/staging/".to_owned()),
+                pair("AppUser", "webapp".to_owned()),
+                pair("ProxyServer", private("BEANPOLE_PROXY").to_owned()),
+            ]),
+        }
+    }
+
     pub fn write(&self) -> std::io::Result<()> {
         let lines: String = self
             .environment

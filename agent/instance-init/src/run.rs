@@ -1,7 +1,9 @@
 //! The life of an instance: what is decided in [`crate::machine`] is done here.
 
+mod services;
+
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fs,
     path::Path,
     process::ExitCode,
@@ -22,7 +24,7 @@ use signal_hook::{
 
 use crate::{
     GIVE_UP, command,
-    control::{self, Answer, Question},
+    control::{self, Question},
     first::{self, FirstError, Stage},
     get_config::State,
     logs::{Turning, copy},
@@ -107,7 +109,7 @@ impl Life {
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let all: BTreeMap<String, String> = variables.collect();
         let settings = Settings::new(settings::read(Path::new(PATH))?, all.clone())?;
-        state(&settings, &all).write()?;
+        State::of(&settings, &all).write()?;
         let (tell, news) = mpsc::channel();
         let reaper = Arc::new(Reaper::default());
         listen_to_signals(Arc::clone(&reaper), tell.clone())?;
@@ -223,36 +225,6 @@ impl Life {
         false
     }
 
-    fn start_services(&mut self) -> Result<(), Trouble> {
-        let began = Instant::now();
-        for name in unit::wanted_services(&self.settings) {
-            match self.unit_of(&name) {
-                Ok(unit) => self.take(Event::Start(unit)),
-                Err(problem) => match unit::declared(&self.settings, &name) {
-                    Some(service) => {
-                        return Err(Trouble::Service {
-                            name,
-                            file: service.file.clone(),
-                            problem,
-                        });
-                    }
-                    None => println!("beanpole: {problem}"),
-                },
-            }
-        }
-        let services = self.settings.instance.services.iter();
-        let files: BTreeSet<&str> = services
-            .map(|service| service.file.as_str())
-            .filter(|file| !file.is_empty())
-            .collect();
-        if let Some(server) = &self.settings.server {
-            for file in files {
-                server.took(file, "services", began.elapsed());
-            }
-        }
-        Ok(())
-    }
-
     /// Late steps, container commands, hooks and the proxy's files, beside the loop: signals are heard meanwhile.
     fn make_ready(&self) {
         let (settings, reaper, tell) = (
@@ -352,77 +324,6 @@ impl Life {
         }
     }
 
-    /// The unit of this name, which may be one that nobody has asked for yet.
-    fn unit_of(&mut self, name: &str) -> Result<usize, String> {
-        let known = |units: &[Unit], name: &str| units.iter().position(|unit| unit.name == name);
-        let plain = crate::service::plain(name);
-        // Whichever proxy there is, commands may ask for it by either name.
-        if let Some(proxy) = self.proxy.as_ref().filter(|_| unit::PROXIES.contains(&plain)) {
-            return known(&self.units, proxy.name).ok_or_else(|| format!("{plain} is not set up yet"));
-        }
-        if let Some(unit) = known(&self.units, plain) {
-            return Ok(unit);
-        }
-        let unit = unit::service(plain, &self.settings).map_err(|error| error.to_string())?;
-        if let Some(known) = known(&self.units, &unit.name) {
-            return Ok(known);
-        }
-        let index = self.machine.add(Kind::Service, unit.once);
-        self.units.push(unit);
-        Ok(index)
-    }
-
-    fn answer(&mut self, question: &Question) {
-        let answer = match self.unit_of(&question.unit) {
-            Ok(unit) => self.carry_out(&question.verb, unit),
-            Err(text) => Answer { code: 5, text },
-        };
-        let _ = question.answer.send(answer);
-    }
-
-    fn carry_out(&mut self, verb: &str, unit: usize) -> Answer {
-        let fine = Answer {
-            code: 0,
-            text: String::new(),
-        };
-        match verb {
-            "start" => self.take(Event::Start(unit)),
-            "stop" => {
-                if let Some(stop) = self.units[unit].stop.clone() {
-                    return self.script(unit, &stop);
-                }
-                self.take(Event::Stop(unit));
-            }
-            "restart" | "reload" | "reload-or-restart" | "try-restart" => {
-                if let Some(stop) = self.units[unit].stop.clone() {
-                    self.script(unit, &stop);
-                }
-                self.take(Event::Restart(unit));
-            }
-            _ => {
-                let is_up = self.machine.is_running(unit);
-                return Answer {
-                    code: if is_up { 0 } else { 3 },
-                    text: if is_up { "active" } else { "inactive" }.to_owned(),
-                };
-            }
-        }
-        fine
-    }
-
-    fn script(&self, unit: usize, program: &crate::spawn::Program) -> Answer {
-        match command::run(&self.reaper, program, Path::new(LOGS), &self.units[unit].log) {
-            Ok(outcome) => Answer {
-                code: u8::try_from(outcome.ended.0).unwrap_or(1),
-                text: outcome.last.join("\n"),
-            },
-            Err(error) => Answer {
-                code: 1,
-                text: error.to_string(),
-            },
-        }
-    }
-
     /// The proxy writes its files itself: it is told when one was put aside.
     fn turn_logs(&mut self) {
         let Some(proxy) = &self.proxy else { return };
@@ -478,39 +379,6 @@ fn checked_proxy(settings: &Settings, reaper: &Reaper) -> Result<Option<Proxy>, 
         proxy: proxy.name,
         said: checked.last.join("; "),
     })
-}
-
-/// What `get-config` tells.
-fn state(settings: &Settings, all: &BTreeMap<String, String>) -> State {
-    let private = |name: &str| all.get(name).map_or("", String::as_str);
-    let names: Option<Vec<String>> = serde_json::from_str(private("BEANPOLE_PROPERTIES")).ok();
-    let is_one = |name: &String| names.as_ref().is_none_or(|names| names.contains(name));
-    let pair = |name: &str, value: String| (name.to_owned(), value);
-    let mut environment = settings.env.clone();
-    environment.retain(|name, _| is_one(name) || name == "PORT");
-    State {
-        environment,
-        option_settings: serde_json::from_str(private("BEANPOLE_OPTION_SETTINGS")).unwrap_or_default(),
-        container: BTreeMap::from([
-            pair("platform", settings.instance.platform.clone()),
-            pair("instance_port", settings.port.to_string()),
-            pair(
-                "proxy_server",
-                match settings.proxy {
-                    ProxyKind::Nginx => "nginx",
-                    ProxyKind::Apache => "apache",
-                    ProxyKind::None => "none",
-                }
-                .to_owned(),
-            ),
-        ]),
-        platform: BTreeMap::from([
-            pair("AppDeployDir", "/var/app/current/".to_owned()),
-            pair("AppStagingDir", "/var/app/staging/".to_owned()),
-            pair("AppUser", "webapp".to_owned()),
-            pair("ProxyServer", private("BEANPOLE_PROXY").to_owned()),
-        ]),
-    }
 }
 
 fn listen_to_signals(reaper: Arc<Reaper>, tell: Sender<News>) -> std::io::Result<()> {
