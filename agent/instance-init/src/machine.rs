@@ -151,6 +151,9 @@ impl Machine {
             Event::Exited(unit, ended) => {
                 self.exited(unit, ended, now);
                 if self.is_lost(unit, now) {
+                    // Nobody starts it while the others are asked to end.
+                    self.units[unit].wanted = false;
+                    self.units[unit].state = State::Down;
                     actions.push(Action::GiveUp(ended));
                 }
             }
@@ -373,6 +376,33 @@ mod tests {
             machine
                 .on(Event::Exited(1, Ended(137)), long)
                 .contains(&Action::Start(1))
+        );
+    }
+
+    #[test]
+    fn an_application_that_is_given_up_is_not_started_once_more() {
+        let mut early = machine();
+        early.on(Event::Begin, ms(0));
+        let actions = early.on(Event::Exited(1, Ended(3)), ms(50));
+        assert_eq!(actions, [Action::GiveUp(Ended(3))]);
+        assert_eq!(early.on(Event::Tick, ms(5_000)), []);
+
+        let mut often = machine();
+        often.on(Event::Begin, ms(0));
+        often.on(Event::Reachable, ms(10));
+        let mut now = ms(20);
+        for _ in 1..ENDS_IN_WINDOW {
+            assert!(
+                !often
+                    .on(Event::Exited(1, Ended(1)), now)
+                    .contains(&Action::GiveUp(Ended(1)))
+            );
+            now = now.max(often.units[1].due());
+            often.on(Event::Tick, now);
+        }
+        assert_eq!(
+            often.on(Event::Exited(1, Ended(1)), now),
+            [Action::GiveUp(Ended(1))]
         );
     }
 
