@@ -69,9 +69,14 @@ impl DockerError {
     /// cached steps, and lets go those of an image that goes, without looking at builds under way.
     pub fn lost_a_step(&self) -> bool {
         let told = plain(&self.source);
-        ["unable to find image \"sha256:", "No such image: sha256:"]
-            .iter()
-            .any(|words| told.contains(words))
+        [
+            "unable to find image \"sha256:",
+            "No such image: sha256:",
+            "unknown parent image ID sha256:",
+            "layer does not exist",
+        ]
+        .iter()
+        .any(|words| told.contains(words))
     }
 }
 
@@ -156,6 +161,9 @@ mod tests {
         };
         assert!(failure("unable to find image \"sha256:4daf08\"").lost_a_step());
         assert!(failure("No such image: sha256:4daf08").lost_a_step());
+        let export =
+            "failed to export image: failed to set parent sha256:dc8e: unknown parent image ID sha256:dc8e";
+        assert!(failure(export).lost_a_step());
         for other in [
             "pull access denied for nothing",
             "The command '/bin/sh -c pip install' returned a non-zero code: 1",
