@@ -40,6 +40,8 @@ const LOGS: &str = "/var/log";
 /// How often the proxy's log files are looked at, and what they may grow to.
 const LOOK_AT_LOGS: Duration = Duration::from_secs(60);
 const LARGEST_LOG: u64 = 10 << 20;
+/// How long the end waits for output that is still on its way.
+const LAST_WORDS: Duration = Duration::from_millis(500);
 
 /// What the loop hears of.
 enum News {
@@ -92,6 +94,8 @@ struct Life {
     units: Vec<Unit>,
     /// Of each unit that runs.
     pids: BTreeMap<usize, u32>,
+    /// Of each unit that ran: hears when its output has been copied to the end.
+    outputs: BTreeMap<usize, Receiver<()>>,
     machine: Machine,
     began: Instant,
     tell: Sender<News>,
@@ -121,6 +125,7 @@ impl Life {
             reaper,
             units,
             pids: BTreeMap::new(),
+            outputs: BTreeMap::new(),
             machine,
             began: Instant::now(),
             tell,
@@ -171,6 +176,7 @@ impl Life {
             self.turn_logs();
             let actions = self.machine.on(event, self.began.elapsed());
             if self.act(actions) {
+                self.hear_out();
                 // Processes have said their own meanwhile, and the agent takes the last line for the reason. It goes
                 // where theirs went, or it might be read before them.
                 if let Some(words) = &self.last_words {
@@ -178,6 +184,14 @@ impl Life {
                 }
                 return self.code.into();
             }
+        }
+    }
+
+    /// Lets what has ended have its last words; what somebody left behind may hold an output open for ever.
+    fn hear_out(&self) {
+        let until = Instant::now() + LAST_WORDS;
+        for copied in self.outputs.values() {
+            let _ = copied.recv_timeout(until.saturating_duration_since(Instant::now()));
         }
     }
 
@@ -289,8 +303,9 @@ impl Life {
     fn start(&mut self, index: usize) {
         let unit = &self.units[index];
         match spawn(unit, index, &self.reaper, &self.tell) {
-            Ok(pid) => {
+            Ok((pid, copied)) => {
                 self.pids.insert(index, pid);
+                self.outputs.insert(index, copied);
             }
             Err(error) => {
                 let program = unit.program.argv.first().map_or("", String::as_str);
@@ -346,7 +361,12 @@ impl Life {
     }
 }
 
-fn spawn(unit: &Unit, index: usize, reaper: &Arc<Reaper>, tell: &Sender<News>) -> std::io::Result<u32> {
+fn spawn(
+    unit: &Unit,
+    index: usize,
+    reaper: &Arc<Reaper>,
+    tell: &Sender<News>,
+) -> std::io::Result<(u32, Receiver<()>)> {
     for program in &unit.before {
         command::run(reaper, program, Path::new(LOGS), &unit.log)?;
     }
@@ -358,8 +378,12 @@ fn spawn(unit: &Unit, index: usize, reaper: &Arc<Reaper>, tell: &Sender<News>) -
     drop(command);
     let pid = child?.id();
     let mut turning = Turning::open(Path::new(LOGS), &unit.log);
-    thread::spawn(move || copy(output, &mut turning, None));
-    Ok(pid)
+    let (done, copied) = mpsc::channel();
+    thread::spawn(move || {
+        copy(output, &mut turning, None);
+        let _ = done.send(());
+    });
+    Ok((pid, copied))
 }
 
 fn checked_proxy(settings: &Settings, reaper: &Reaper) -> Result<Option<Proxy>, Trouble> {
