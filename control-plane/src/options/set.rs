@@ -68,7 +68,7 @@ impl OptionSet {
         properties
     }
 
-    /// The version's container commands that differ between environments, as JSON.
+    /// What of the version's configuration files differs between environments, as JSON for instances.
     pub fn late(&self) -> Option<&str> {
         self.version.late.as_deref()
     }

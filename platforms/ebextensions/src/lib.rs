@@ -1,8 +1,8 @@
 //! Beanstalk's configuration files, `.ebextensions/*.config`: what they say, what is wrong with them,
 //! and the shell scripts that do what they say.
 //!
-//! Pure: it reads bytes and writes text. Running the scripts is for whoever builds the image, running
-//! container commands for the instance's init, setting options for the server.
+//! Pure: it reads bytes and writes text. Running the scripts is for whoever builds the image, running late
+//! ones and container commands for the instance's init, setting options for the server.
 //! Invariants: it never panics, whatever the bytes; nothing in a file is ignored without a finding.
 
 mod amazon;

@@ -12,9 +12,8 @@ use std::{
     thread,
 };
 
-use beanpole_ebextensions::{Step, Target, build_steps, late_step_names, late_steps, parse};
-use common::{Here, Sweden, run};
-use tempfile::TempDir;
+use beanpole_ebextensions::{Step, Target, build_steps, parse};
+use common::{Here, ended, folder};
 
 fn steps(text: &str) -> Vec<Step> {
     let parsed = parse(&[(".ebextensions/01 it's.config", text.as_bytes())]);
@@ -28,22 +27,6 @@ fn only(text: &str) -> String {
     let step = steps.remove(0);
     common::check_syntax(&step.script);
     step.script
-}
-
-/// Exit code, stdout, stderr.
-fn ended(script: &str, path: Option<&str>) -> (i32, String, String) {
-    let output = run(script, path);
-    (
-        output.status.code().unwrap(),
-        String::from_utf8(output.stdout).unwrap(),
-        String::from_utf8(output.stderr).unwrap(),
-    )
-}
-
-fn folder() -> (TempDir, String) {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().to_str().unwrap().to_owned();
-    (folder, path)
 }
 
 #[test]
@@ -76,73 +59,6 @@ fn steps_come_in_the_order_of_files_and_keys() {
             "b.config commands",
         ]
     );
-}
-
-#[test]
-fn what_differs_between_environments_is_left_to_instances() {
-    let (_guard, at) = folder();
-    let text = format!(
-        r#"packages: {{apt: {{jq: []}}}}
-files:
-  {at}/same: {{content: 'in `{{"Ref": "AWS::Region"}}`'}}
-  {at}/name: {{mode: "000600", content: 'for `{{"Ref": "AWSEBEnvironmentName"}}`'}}
-  {at}/stage: {{content: {{"Fn::GetOptionSetting": {{OptionName: STAGE, DefaultValue: x}}}}}}
-commands: {{copy: {{command: 'cat {at}/name {at}/stage > {at}/both'}}}}
-"#
-    );
-    let files = [
-        (".ebextensions/a.config", text.as_str()),
-        (
-            ".ebextensions/b.config",
-            "commands: {1: {command: 'true'}, 2: {command: !Ref AWSEBEnvironmentName}, 3: {command: 'true'}}",
-        ),
-        (
-            ".ebextensions/c.config",
-            "sources: {/s: !Sub 'http://a/${AWS::StackName}'}\nfiles: {/f: {content: x}}",
-        ),
-    ];
-    let parsed = parse(&files);
-    assert_eq!(parsed.findings, []);
-    let config = parsed.config;
-    let named = |steps: &[Step]| {
-        let names = steps
-            .iter()
-            .map(|step| format!("{} {}", &step.file[14..], step.key));
-        names.collect::<Vec<_>>()
-    };
-    let build = build_steps(&config, &Target { lookup: &Sweden }).unwrap();
-    assert_eq!(
-        named(&build),
-        ["a.config packages", "a.config files", "b.config commands"]
-    );
-    assert_eq!(build[1].description, format!("write {at}/same"));
-    assert_eq!(build[2].description, "run 1");
-    let late = late_steps(&config, &Sweden, &Here).unwrap();
-    let names = [
-        "a.config files",
-        "a.config commands",
-        "b.config commands",
-        "c.config sources",
-        "c.config files",
-    ];
-    assert_eq!(named(&late), names);
-    assert_eq!(late[2].description, "run 2, 3");
-    let known = late_step_names(&config, &Sweden);
-    let known: Vec<_> = known
-        .iter()
-        .map(|(file, key)| format!("{} {key}", &file[14..]))
-        .collect();
-    assert_eq!(known, names);
-    for step in &late[..2] {
-        assert_eq!(ended(&step.script, None).0, 0);
-    }
-    assert_eq!(
-        fs::read_to_string(format!("{at}/both")).unwrap(),
-        "for shop-livelive"
-    );
-    assert!(!Path::new(&format!("{at}/same")).exists());
-    // Where an environment is known, nothing is late.
-    assert_eq!(late_steps(&config, &Here, &Here).unwrap(), []);
 }
 
 #[test]

@@ -11,7 +11,7 @@ mod sources;
 
 use serde::Serialize;
 
-use self::script::Reader;
+use self::script::Where;
 use crate::{
     fetch,
     finding::{Finding, Severity},
@@ -50,7 +50,7 @@ pub fn build_steps(config: &Config, target: &Target<'_>) -> Result<Vec<Step>, Ve
     };
     let files = config.files.iter();
     let halves = files.map(|file| late::split(&evaluator, file).build);
-    scripts(config, &halves.collect::<Vec<_>>(), target.lookup, Reader::Build)
+    scripts(config, &halves.collect::<Vec<_>>(), target.lookup, Where::Build)
 }
 
 /// What [`build_steps`] leaves to instances, in the same order, with what `environment` knows. A script is then
@@ -60,7 +60,7 @@ pub fn late_steps(
     installation: &dyn Lookup,
     environment: &dyn Lookup,
 ) -> Result<Vec<Step>, Vec<Finding>> {
-    scripts(config, &late(config, installation), environment, Reader::Instance)
+    scripts(config, &late(config, installation), environment, Where::Instance)
 }
 
 /// File and key of each step that [`late_steps`] has for any environment.
@@ -92,10 +92,10 @@ fn scripts(
     config: &Config,
     files: &[FileConfig],
     lookup: &dyn Lookup,
-    reader: Reader,
+    place: Where,
 ) -> Result<Vec<Step>, Vec<Finding>> {
     let mut writer = Writer {
-        reader,
+        place,
         evaluator: Evaluator { config, lookup },
         file: "",
         findings: Vec::new(),
@@ -113,14 +113,14 @@ fn scripts(
 }
 
 fn of_file(writer: &mut Writer<'_>, file: &FileConfig) -> Vec<Step> {
-    let reader = writer.reader;
+    let place = writer.place;
     let mut steps = Vec::new();
     let mut add = |key, parts: Option<(String, String)>| {
         if let Some((body, description)) = parts {
             steps.push(Step {
                 file: file.file.clone(),
                 key,
-                script: script::whole(key, &file.file, &body, reader),
+                script: script::whole(key, &file.file, &body, place),
                 description,
             });
         }
@@ -136,7 +136,7 @@ fn of_file(writer: &mut Writer<'_>, file: &FileConfig) -> Vec<Step> {
 
 /// Evaluates the texts of one file, and collects what cannot be.
 struct Writer<'a> {
-    reader: Reader,
+    place: Where,
     evaluator: Evaluator<'a>,
     file: &'a str,
     findings: Vec<Finding>,

@@ -17,25 +17,25 @@ pub(super) fn words<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
         .collect()
 }
 
-/// Who reads what a script prints.
+/// Where a script runs.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Reader {
-    /// Makes events of the lines that say so.
+pub(super) enum Where {
+    /// Events are made of the lines that say so.
     Build,
     Instance,
 }
 
 /// A body in its frame. `file` holds no control characters.
-pub(super) fn whole(key: &str, file: &str, body: &str, reader: Reader) -> String {
+pub(super) fn whole(key: &str, file: &str, body: &str, place: Where) -> String {
     let file = quote(file);
-    let (begin, end) = match reader {
-        Reader::Build => (
+    let (begin, end) = match place {
+        Where::Build => (
             format!("printf 'beanpole:event begin %s %s\\n' {key} \"$file\"\nbegan=$(date +%s%3N)\n"),
             format!(
                 "printf 'beanpole:event end %s %s %s\\n' {key} \"$file\" \"$(($(date +%s%3N) - began))\"\n"
             ),
         ),
-        Reader::Instance => (String::new(), String::new()),
+        Where::Instance => (String::new(), String::new()),
     };
     format!(
         r#"set -eu

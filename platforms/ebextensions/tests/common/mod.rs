@@ -89,3 +89,19 @@ pub fn check_syntax(script: &str) {
         String::from_utf8_lossy(&output.stderr)
     );
 }
+
+/// Exit code, stdout, stderr.
+pub fn ended(script: &str, path: Option<&str>) -> (i32, String, String) {
+    let output = run(script, path);
+    (
+        output.status.code().unwrap(),
+        String::from_utf8(output.stdout).unwrap(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+pub fn folder() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap().to_owned();
+    (folder, path)
+}
